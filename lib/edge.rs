@@ -1,0 +1,148 @@
+//! The edge that every tool shares: clocks, standard output, exit statuses. The
+//! only module that reads a clock.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+use crate::time::Time;
+
+/// The answer of a tool, as its exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// 0: yes, done.
+    Yes,
+    /// 1: no, failed.
+    No,
+    /// 2: could not tell.
+    Unknown,
+}
+
+impl From<Answer> for ExitCode {
+    fn from(answer: Answer) -> ExitCode {
+        match answer {
+            Answer::Yes => ExitCode::SUCCESS,
+            Answer::No => ExitCode::from(1),
+            Answer::Unknown => ExitCode::from(2),
+        }
+    }
+}
+
+/// Turns what a tool's work came to into its exit status. An error is said on
+/// standard error as `tool: what: why` and is status 2; a reader of standard
+/// output that went away is success.
+pub fn finish(tool: &str, outcome: anyhow::Result<Answer>) -> ExitCode {
+    match outcome {
+        Ok(answer) => answer.into(),
+        Err(error) if is_reader_gone(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(tool, &format_args!("{error:#}"));
+            Answer::Unknown.into()
+        }
+    }
+}
+
+/// Says something to a person: one line on standard error. A standard error
+/// that cannot be written to changes nothing.
+pub fn complain(tool: &str, what: &dyn fmt::Display) {
+    let _ = writeln!(io::stderr(), "{tool}: {what}");
+}
+
+fn is_reader_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<OutputError>().is_some_and(|gone| gone.0.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Standard output could not be written.
+#[derive(Debug)]
+pub struct OutputError(io::Error);
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "standard output: {}", self.0)
+    }
+}
+
+impl std::error::Error for OutputError {}
+
+/// Standard output for records: whole lines, gathered until [`Output::flush`].
+/// Lines leave in writes of whole lines that are at most a pipe's atomic write
+/// long, so that several tools may share one pipe.
+#[derive(Debug, Default)]
+pub struct Output {
+    waiting: Vec<u8>,
+}
+
+impl Output {
+    /// An output with nothing gathered.
+    pub fn new() -> Output {
+        Output::default()
+    }
+
+    /// Gathers a line; its newline is added.
+    ///
+    /// # Errors
+    /// Standard output could not be written to.
+    pub fn line(&mut self, line: &str) -> Result<(), OutputError> {
+        if self.waiting.len() + line.len() + 1 > crate::record::MAX {
+            self.flush()?;
+        }
+        self.waiting.extend_from_slice(line.as_bytes());
+        self.waiting.push(b'\n');
+        Ok(())
+    }
+
+    /// Writes what was gathered. To be called whenever the tool is about to
+    /// wait.
+    ///
+    /// # Errors
+    /// Standard output could not be written to.
+    pub fn flush(&mut self) -> Result<(), OutputError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        let written = out.write_all(&self.waiting).and_then(|()| out.flush());
+        self.waiting.clear();
+        written.map_err(OutputError)
+    }
+}
+
+/// The present on CLOCK_BOOTTIME.
+pub fn now() -> Time {
+    Time::from_micros(read_clock(ClockId::CLOCK_BOOTTIME))
+}
+
+/// The wall clock in seconds since 1970, to be printed, or to be a first
+/// generation; never to decide.
+pub fn wall_seconds() -> u64 {
+    read_clock(ClockId::CLOCK_REALTIME) / 1_000_000
+}
+
+/// How far the boot clock is behind the wall clock at this moment, in
+/// microseconds; brings kernel stamps (wall time) to [`Time`].
+pub fn wall_offset() -> i64 {
+    let wall = read_clock(ClockId::CLOCK_REALTIME);
+    let boot = read_clock(ClockId::CLOCK_BOOTTIME);
+    i64::try_from(wall).unwrap_or(i64::MAX) - i64::try_from(boot).unwrap_or(i64::MAX)
+}
+
+/// Microseconds of a clock; both clocks that are read exist on every kernel
+/// that Rust supports, so that a failure can only be a filter on system calls.
+fn read_clock(clock: ClockId) -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "this is the edge")]
+    let reading = clock_gettime(clock);
+    reading.map_or(0, |now| Duration::from(now).as_micros().try_into().unwrap_or(u64::MAX))
+}
+
+/// The name of this host (uname -n) as Heartbeat compares it: in lower case.
+///
+/// # Errors
+/// The host has no name, or one that cannot stand in a record.
+pub fn host_name() -> anyhow::Result<String> {
+    use anyhow::Context as _;
+    let name = nix::unistd::gethostname().context("name of this host")?;
+    crate::name::node(&name.to_string_lossy()).context("name of this host")
+}

@@ -1,0 +1,28 @@
+//! hbkit: what the tools share. This page is the map.
+//!
+//! **Pure** modules take what they need as arguments, time included, and return
+//! what is to be done. They open no socket and no file, and read neither a clock
+//! nor the environment; a recorded stream gives the same answer on any machine.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`time`] | points on the host's boot clock, and how people write spans |
+//! | [`name`] | names of nodes and groups |
+//! | [`record`] | one line between two tools: parse, build, escape |
+//! | [`medium`] | what a heartbeat travels on: bcast, ucast, mcast, serial |
+//! | [`auth`] | keys, methods, digests, verification |
+//!
+//! **Edges** touch the system, and decide nothing.
+//!
+//! | module | touches |
+//! |---|---|
+//! | [`edge`] | the clocks, standard output, exit statuses |
+//! | [`lines`] | a descriptor that lines are read from |
+
+pub mod auth;
+pub mod edge;
+pub mod lines;
+pub mod medium;
+pub mod name;
+pub mod record;
+pub mod time;

@@ -1,0 +1,253 @@
+//! One line between two tools: `KIND TIME [SUBJECT [STATE]] [key=value ...]`.
+//!
+//! A record has at most [`MAX`] bytes with its newline, so that a write into a
+//! pipe is atomic. Bytes outside `!`..`~`, and `%`, are percent-encoded in
+//! values. A reader ignores kinds and keys that it does not know.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::time::{Time, TimeError};
+
+/// The longest record, newline included: PIPE_BUF on Linux.
+pub const MAX: usize = 4096;
+
+/// A record, borrowed from its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// What it is about: `tick`, `msg`, `node`, ...
+    pub kind: &'a str,
+    /// When it was true.
+    pub time: Time,
+    rest: &'a str,
+}
+
+/// Why a line is no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordError {
+    /// Longer than [`MAX`].
+    TooLong,
+    /// Not UTF-8.
+    Encoding,
+    /// Nothing on the line.
+    Empty,
+    /// The first word is not a word of lower-case letters, digits and `-`.
+    Kind,
+    /// No time behind the kind.
+    NoTime,
+    /// The second word is no time.
+    Time(TimeError),
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecordError::TooLong => write!(f, "longer than {MAX} bytes"),
+            RecordError::Encoding => f.write_str("not UTF-8"),
+            RecordError::Empty => f.write_str("an empty line"),
+            RecordError::Kind => f.write_str("the first word is not the kind of a record"),
+            RecordError::NoTime => f.write_str("no time behind the kind"),
+            RecordError::Time(error) => write!(f, "the second word is no time: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for RecordError {}
+
+impl<'a> Record<'a> {
+    /// Reads one line, with or without its newline.
+    ///
+    /// # Errors
+    /// The line is too long, no UTF-8, or lacks a kind or a time.
+    pub fn parse(line: &'a [u8]) -> Result<Record<'a>, RecordError> {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        if line.len() >= MAX {
+            return Err(RecordError::TooLong);
+        }
+        let text = std::str::from_utf8(line).map_err(|_| RecordError::Encoding)?;
+        if text.is_empty() {
+            return Err(RecordError::Empty);
+        }
+        let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if kind.is_empty() || !kind.bytes().all(letter) {
+            return Err(RecordError::Kind);
+        }
+        let (time, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        if time.is_empty() {
+            return Err(RecordError::NoTime);
+        }
+        let time = time.parse().map_err(RecordError::Time)?;
+        Ok(Record { kind, time, rest })
+    }
+
+    /// The words before the first `key=value`.
+    pub fn words(&self) -> impl Iterator<Item = &'a str> {
+        self.rest.split(' ').filter(|word| !word.is_empty()).take_while(|word| !word.contains('='))
+    }
+
+    /// The first word behind the time: a node, a group, a link, a target.
+    pub fn subject(&self) -> Option<&'a str> {
+        self.words().next()
+    }
+
+    /// The second word behind the time.
+    pub fn state(&self) -> Option<&'a str> {
+        self.words().nth(1)
+    }
+
+    /// Keys and values as they stand on the line, in their order.
+    pub fn raw_fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.rest.split(' ').filter_map(|word| word.split_once('='))
+    }
+
+    /// The value of `key` as it stands on the line; the first one counts.
+    pub fn raw(&self, key: &str) -> Option<&'a str> {
+        self.raw_fields().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// The decoded value of `key` as text; `None` also when it is not UTF-8.
+    pub fn get(&self, key: &str) -> Option<Cow<'a, str>> {
+        match decode(self.raw(key)?) {
+            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+        }
+    }
+
+    /// All that stands behind the time.
+    pub fn rest(&self) -> &'a str {
+        self.rest
+    }
+}
+
+/// Undoes [`encode`]. A `%` without two hexadecimal digits stays as it is.
+pub fn decode(value: &str) -> Cow<'_, [u8]> {
+    if !value.contains('%') {
+        return Cow::Borrowed(value.as_bytes());
+    }
+    let bytes = value.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let hex = |offset: usize| bytes.get(at + offset).and_then(|b| char::from(*b).to_digit(16));
+        match (byte, hex(1), hex(2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Appends `value` with every byte outside `!`..`~`, and `%`, as `%XX`.
+pub fn encode(value: &[u8], out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in value {
+        if (b'!'..=b'~').contains(&byte) && byte != b'%' {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+/// Whether `text` can be the key of a field: 1 to 64 of letters, digits, `_`,
+/// `-` and `.`.
+pub fn is_key(text: &str) -> bool {
+    crate::name::is_name(text)
+}
+
+/// A record in the making.
+///
+/// ```
+/// use hbkit::record::Line;
+/// use hbkit::time::Time;
+/// let line = Line::new("node", Time::from_micros(1_500_000)).word("node2").word("dead").field("silent", "10.0");
+/// assert_eq!(line.to_string(), "node 1.500000 node2 dead silent=10.0");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    text: String,
+}
+
+impl Line {
+    /// Begins a record.
+    pub fn new(kind: &str, time: Time) -> Line {
+        Line { text: format!("{kind} {time}") }
+    }
+
+    /// Adds a subject or a state; what could not stand there as one word is
+    /// percent-encoded.
+    #[must_use]
+    pub fn word(mut self, word: &str) -> Line {
+        self.text.push(' ');
+        let start = self.text.len();
+        encode(word.as_bytes(), &mut self.text);
+        if self.text[start..].contains('=') {
+            let safe = self.text[start..].replace('=', "%3D");
+            self.text.truncate(start);
+            self.text.push_str(&safe);
+        }
+        self
+    }
+
+    /// Adds a field. The key must satisfy [`is_key`]: another one is left out.
+    #[must_use]
+    pub fn field(self, key: &str, value: impl fmt::Display) -> Line {
+        self.bytes(key, value.to_string().as_bytes())
+    }
+
+    /// Adds a field whose value is any bytes.
+    #[must_use]
+    pub fn bytes(mut self, key: &str, value: &[u8]) -> Line {
+        if is_key(key) {
+            self.text.push(' ');
+            self.text.push_str(key);
+            self.text.push('=');
+            encode(value, &mut self.text);
+        }
+        self
+    }
+
+    /// Adds a field only where there is a value.
+    #[must_use]
+    pub fn maybe(self, key: &str, value: Option<impl fmt::Display>) -> Line {
+        match value {
+            Some(value) => self.field(key, value),
+            None => self,
+        }
+    }
+
+    /// The record without its newline; the fields that do not fit into [`MAX`]
+    /// bytes are left out from the end and counted in `cut=`.
+    pub fn finish(self) -> String {
+        let mut text = self.text;
+        if text.len() < MAX {
+            return text;
+        }
+        let mut cut = 0;
+        while text.len() + " cut=9999".len() >= MAX {
+            let end = text.rfind(' ').unwrap_or(0);
+            text.truncate(end);
+            cut += 1;
+        }
+        text.push_str(&format!(" cut={cut}"));
+        text
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.clone().finish())
+    }
+}
+
+#[cfg(test)]
+mod tests;

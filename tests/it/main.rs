@@ -1,0 +1,11 @@
+//! The tools and scripts from outside: one module a tool, as a script runs it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may panic, waits against the clock and reports to people"
+)]
+
+mod lab;
