@@ -8,4 +8,5 @@
     reason = "a test may panic, waits against the clock and reports to people"
 )]
 
+mod house;
 mod lab;
