@@ -11,6 +11,11 @@
 //! | [`record`] | one line between two tools: parse, build, escape |
 //! | [`medium`] | what a heartbeat travels on: bcast, ucast, mcast, serial |
 //! | [`auth`] | keys, methods, digests, verification |
+//! | [`message`] | ordered, typed fields, and what every message says of itself |
+//! | [`netstring`] | the format of networks |
+//! | [`classic`] | the format of serial lines |
+//! | [`base64`] | binary values in classic messages |
+//! | [`wire`] | the one door for bytes of others: verify, then parse |
 //!
 //! **Edges** touch the system, and decide nothing.
 //!
@@ -20,9 +25,14 @@
 //! | [`lines`] | a descriptor that lines are read from |
 
 pub mod auth;
+pub mod base64;
+pub mod classic;
 pub mod edge;
 pub mod lines;
 pub mod medium;
+pub mod message;
 pub mod name;
+pub mod netstring;
 pub mod record;
 pub mod time;
+pub mod wire;
