@@ -16,6 +16,11 @@
 //! | [`classic`] | the format of serial lines |
 //! | [`base64`] | binary values in classic messages |
 //! | [`wire`] | the one door for bytes of others: verify, then parse |
+//! | [`problem`] | what is wrong in a configuration: file, line, words |
+//! | [`conf_lines`] | the lines of a configuration file |
+//! | [`ha_cf`] | nodes, times, media, ping nodes (`read` alone touches the file) |
+//! | [`haresources`] | groups and their resources (`read` alone touches the file) |
+//! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //!
 //! **Edges** touch the system, and decide nothing.
 //!
@@ -23,16 +28,23 @@
 //! |---|---|
 //! | [`edge`] | the clocks, standard output, exit statuses |
 //! | [`lines`] | a descriptor that lines are read from |
+//! | [`conf_file`] | a configuration file as bytes |
 
 pub mod auth;
+pub mod authkeys;
 pub mod base64;
 pub mod classic;
+pub mod conf_file;
+pub mod conf_lines;
 pub mod edge;
+pub mod ha_cf;
+pub mod haresources;
 pub mod lines;
 pub mod medium;
 pub mod message;
 pub mod name;
 pub mod netstring;
+pub mod problem;
 pub mod record;
 pub mod time;
 pub mod wire;

@@ -1,0 +1,324 @@
+//! The file of keys, authkeys: which key signs, and which are accepted.
+//!
+//! Neither a key nor any word of a line that could be one is ever shown, in no
+//! message: a line with a forgotten method begins with the key.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::auth::{Key, KeyRing, Method};
+use crate::conf_file;
+use crate::conf_lines::{self, Line};
+use crate::problem::Problems;
+
+/// Where Heartbeat has it.
+pub const PATH: &str = "/etc/ha.d/authkeys";
+
+/// The most bytes that the file may have.
+pub const SIZE_MAX: u64 = 64 << 10;
+
+/// The largest number of a key.
+pub const ID_MAX: u8 = 15;
+
+/// A key with fewer characters can be guessed from one captured heartbeat.
+pub const SHORT: usize = 16;
+
+/// What a fingerprint is computed over. It is no message that any node sends
+/// or accepts.
+const FINGERPRINT_LABEL: &[u8] = b"hbkit authkeys fingerprint 1";
+
+/// The hexadecimal digits of a fingerprint: 64 bits.
+const FINGERPRINT_DIGITS: usize = 16;
+
+/// One key of the file.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its line.
+    pub line: usize,
+    /// The key, ready for use.
+    pub key: Key,
+    /// Equal on two nodes whose keys are equal; `-` for crc, which has none.
+    pub fingerprint: String,
+}
+
+/// What the file says.
+#[derive(Clone, Debug, Default)]
+pub struct Authkeys {
+    /// The keys in the order of the file.
+    pub entries: Vec<Entry>,
+    /// The number of the key to sign with.
+    pub sign: Option<u8>,
+}
+
+impl Authkeys {
+    /// The keys as tools use them; `None` when none is there to sign with.
+    pub fn ring(&self) -> Option<KeyRing> {
+        KeyRing::new(self.sign?, self.entries.iter().map(|entry| entry.key.clone()).collect())
+    }
+}
+
+/// Reads the keys from a file that is fit for use.
+///
+/// # Errors
+/// It cannot be read, or has an error; mode and owner count.
+pub fn read(path: &Path) -> Result<KeyRing, Problems> {
+    let (authkeys, problems) = examine(path)?;
+    match authkeys.ring() {
+        Some(ring) if !problems.has_errors() => Ok(ring),
+        _ => Err(problems),
+    }
+}
+
+/// Reads the file with all its problems, those of mode and owner included.
+///
+/// # Errors
+/// It cannot be read, or is no regular file.
+pub fn examine(path: &Path) -> Result<(Authkeys, Problems), Problems> {
+    let name = path.display().to_string();
+    let wrong = |why: &std::io::Error| Problems::unreadable(&name, &conf_file::reason(why));
+    let (bytes, status) = conf_file::read_secret(path, SIZE_MAX).map_err(|why| wrong(&why))?;
+    let mut problems = Problems::new(&name);
+    check_status(&status, nix::unistd::geteuid().as_raw(), &mut problems);
+    check_place(path, &mut problems);
+    let (authkeys, found) = parse(&name, &bytes);
+    problems.extend(found);
+    Ok((authkeys, problems))
+}
+
+/// What the mode, the owner and the links of the file say. `user` is who asks.
+fn check_status(status: &Metadata, user: u32, problems: &mut Problems) {
+    let mode = status.mode() & 0o7777;
+    if mode & 0o044 != 0 {
+        problems.error(1, format!("mode {mode:04o}: group or others can read the keys: chmod 600"));
+    }
+    if mode & 0o022 != 0 {
+        problems.error(1, format!("mode {mode:04o}: group or others can write the keys: chmod 600"));
+    }
+    let owner = status.uid();
+    if owner != 0 && owner != user {
+        problems.error(1, format!("the owner is user {owner}, who can read and change the keys: chown root"));
+    }
+    if status.nlink() > 1 {
+        problems.warning(1, format!("the file has {} names (hard links)", status.nlink()));
+    }
+}
+
+/// What the path and the directory of the file say.
+fn check_place(path: &Path, problems: &mut Problems) {
+    if path.symlink_metadata().is_ok_and(|status| status.is_symlink()) {
+        problems.warning(1, "a symbolic link: the checks are those of the file behind it");
+    }
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if directory.metadata().is_ok_and(|status| status.mode() & 0o002 != 0) {
+        problems.warning(1, "everybody can write the directory, and so put another file here");
+    }
+}
+
+/// Reads the bytes of the file. `file` names it in messages.
+pub fn parse(file: &str, bytes: &[u8]) -> (Authkeys, Problems) {
+    let mut reader = Reader::new(file);
+    let lines = conf_lines::split(bytes, &mut reader.problems);
+    if let Some(line) = lines.iter().find(|line| line.carriage_return) {
+        reader.problems.warning(line.number, "lines end in CR LF: save the file with LF alone");
+    }
+    for line in &lines {
+        reader.line(line);
+    }
+    reader.finish()
+}
+
+/// Heartbeat's reading, line by line: an auth line counts from its place on,
+/// for the key lines behind it.
+struct Reader {
+    problems: Problems,
+    authkeys: Authkeys,
+    /// Each auth line: its line, its number, whether a key line behind it has it.
+    auths: Vec<(usize, u8, bool)>,
+}
+
+impl Reader {
+    fn new(file: &str) -> Reader {
+        Reader { problems: Problems::new(file), authkeys: Authkeys::default(), auths: Vec::new() }
+    }
+
+    fn line(&mut self, line: &Line<'_>) {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c);
+        let words: Vec<&[u8]> = line.bytes.split(blank).filter(|word| !word.is_empty()).collect();
+        match words.as_slice() {
+            [] => {}
+            [first, ..] if first.starts_with(b"#") => {}
+            [b"auth", rest @ ..] => self.auth(line.number, rest),
+            [first, rest @ ..] if is_number(first) => self.key(line.number, first, rest),
+            _ => self.problems.error(line.number, "neither 'auth NUMBER' nor 'NUMBER METHOD [KEY]'"),
+        }
+    }
+
+    fn auth(&mut self, line: usize, words: &[&[u8]]) {
+        let Some(id) = words.first().and_then(|word| id(word)) else {
+            return self.problems.error(line, "behind auth stands the number of a key, 0 to 15");
+        };
+        if words.get(1).is_some_and(|word| !word.starts_with(b"#")) {
+            self.problems.warning(line, "what stands behind the number is ignored");
+        }
+        self.auths.push((line, id, false));
+    }
+
+    fn key(&mut self, line: usize, number: &[u8], words: &[&[u8]]) {
+        let Some(id) = id(number) else {
+            return self.problems.error(line, "the number of a key is 0 to 15");
+        };
+        let Some(method) = words.first().and_then(|word| self.method(line, word)) else {
+            return if words.is_empty() {
+                self.problems.error(line, "no method behind the number")
+            };
+        };
+        let rest = &words[1..];
+        let secret = if method.is_keyed() { self.secret(line, method, rest) } else { self.no_secret(line, rest) };
+        let Some(secret) = secret else { return };
+        if id == 0 {
+            self.problems.warning(line, "key number 0: Heartbeat takes it, its manual allows 1 to 15");
+        }
+        if let Some(other) = self.authkeys.entries.iter().find(|entry| entry.key.id() == id) {
+            let what = format!("key number {id} stands on line {} too: the last one counts", other.line);
+            self.problems.warning(line, what);
+        }
+        let Ok(key) = Key::new(id, method, &secret) else {
+            return self.problems.error(line, "the key has a length that cannot be used");
+        };
+        self.authkeys.entries.push(Entry { line, key, fingerprint: fingerprint(method, &secret) });
+        // Heartbeat takes the number of the last auth line above.
+        if let Some((_, _, used)) = self.auths.last_mut().filter(|(_, auth, _)| *auth == id) {
+            *used = true;
+            self.authkeys.sign = Some(id);
+        }
+    }
+
+    fn method(&mut self, line: usize, word: &[u8]) -> Option<Method> {
+        let known = |word: &str| word.parse::<Method>().ok();
+        let text = std::str::from_utf8(word).unwrap_or_default();
+        let method = known(text);
+        if method.is_none() {
+            self.problems.error(
+                line,
+                match known(&text.to_ascii_lowercase()) {
+                    Some(method) => format!("methods are written in lower case: {method}"),
+                    // Not quoted: where the method was forgotten this is the key.
+                    None => "the second word is no method: crc, md5, sha1 or sha256".to_owned(),
+                },
+            );
+        }
+        method
+    }
+
+    fn no_secret(&mut self, line: usize, rest: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
+        if !rest.is_empty() {
+            self.problems.error(line, "crc takes no key, and nothing else behind it");
+            return None;
+        }
+        self.problems.warning(line, "crc finds damage only: whoever reaches the medium can forge heartbeats");
+        Some(Zeroizing::default())
+    }
+
+    fn secret(&mut self, line: usize, method: Method, rest: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
+        let secret = match rest.first() {
+            Some(word) if !word.starts_with(b"#") => Zeroizing::new(word.to_vec()),
+            Some(_) => {
+                self.problems.error(line, format!("{method} without a key: a comment stands in its place"));
+                return None;
+            }
+            None => {
+                self.problems.error(line, format!("{method} without a key"));
+                return None;
+            }
+        };
+        match rest.get(1) {
+            Some(word) if word.starts_with(b"#") => {
+                self.problems.warning(line, "a comment behind the key: put it on a line of its own");
+            }
+            Some(_) => {
+                self.problems.error(line, "the key has a blank: Heartbeat silently cuts it there");
+                return None;
+            }
+            None => {}
+        }
+        self.weakness(line, &secret);
+        Some(secret)
+    }
+
+    fn weakness(&mut self, line: usize, secret: &[u8]) {
+        if secret.len() < SHORT {
+            let what = format!("a key with fewer than {SHORT} characters can be guessed: authkey-check --generate");
+            self.problems.warning(line, what);
+        } else if secret.iter().all(|byte| Some(byte) == secret.first()) {
+            self.problems.warning(line, "the key is one character repeated: authkey-check --generate");
+        }
+        if secret.contains(&b'#') {
+            self.problems.warning(line, "the key has a '#': it belongs to the key, no comment begins there");
+        }
+        if matches!(secret.first(), Some(b'"' | b'\'')) {
+            self.problems.warning(line, "the key begins with a quote: quotes belong to the key");
+        }
+        if !secret.iter().all(u8::is_ascii_graphic) {
+            let what = "the key has bytes outside ASCII: they must be the same bytes on every node";
+            self.problems.warning(line, what);
+        }
+    }
+
+    fn finish(mut self) -> (Authkeys, Problems) {
+        match (self.auths.last().copied(), self.authkeys.sign) {
+            (None, _) => self.problems.error(1, "no 'auth NUMBER' line says which key to send with"),
+            (Some((line, id, _)), None) => {
+                let known = self.authkeys.entries.iter().any(|entry| entry.key.id() == id);
+                self.problems.error(
+                    line,
+                    if known {
+                        format!("'auth {id}' has to stand above key {id}: Heartbeat ignores it here")
+                    } else {
+                        format!("'auth {id}' names a key that is not in this file, or not usable")
+                    },
+                );
+            }
+            (Some(_), Some(sign)) => self.superfluous(sign),
+        }
+        (self.authkeys, self.problems.sorted())
+    }
+
+    /// Several auth lines, of which one counts.
+    fn superfluous(&mut self, sign: u8) {
+        let Some(counts) = self.auths.iter().rposition(|(_, id, used)| *used && *id == sign) else { return };
+        for (at, (line, id, _)) in self.auths.iter().enumerate() {
+            if at != counts {
+                self.problems.warning(*line, format!("'auth {id}' has no effect: key {sign} is the one to send with"));
+            }
+        }
+    }
+}
+
+fn is_number(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"-").unwrap_or(word);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+fn id(word: &[u8]) -> Option<u8> {
+    let digits = std::str::from_utf8(word).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+    digits.parse().ok().filter(|id| *id <= ID_MAX)
+}
+
+/// A keyed digest of a fixed text, with the key as its key, cut to 64 bits: it
+/// says no more about the key than any heartbeat that was signed with it.
+fn fingerprint(method: Method, secret: &Zeroizing<Vec<u8>>) -> String {
+    if !method.is_keyed() {
+        return "-".to_owned();
+    }
+    let digest = Key::new(0, Method::Sha256, secret).map(|key| key.sign(FINGERPRINT_LABEL));
+    digest.map_or_else(|_| "-".to_owned(), |digits| digits.chars().take(FINGERPRINT_DIGITS).collect())
+}
+
+#[cfg(test)]
+mod tests;

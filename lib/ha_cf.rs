@@ -1,0 +1,297 @@
+//! ha.cf: nodes, times, media, ping nodes, policies.
+//!
+//! Every directive of Heartbeat 3 is known: used, or accepted with a warning
+//! that it has no effect here, or refused with a reason. None is dropped in
+//! silence, since a node that ignores what its administrator wrote is not what
+//! the administrator believes it to be.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::conf_file;
+use crate::conf_lines;
+use crate::medium::{self, Medium};
+use crate::problem::{Problems, quote};
+
+mod foreign;
+mod span;
+mod used;
+
+/// Where Heartbeat has it.
+pub const PATH: &str = "/etc/ha.d/ha.cf";
+
+/// The most nodes, as in Heartbeat.
+pub const NODES_MAX: usize = 100;
+
+/// The most media.
+pub const MEDIA_MAX: usize = 64;
+
+/// The most ping nodes, and the most addresses of a ping group.
+pub const PING_MAX: usize = 64;
+
+/// Whether a group returns to its preferred node when that node returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoFailback {
+    /// It returns.
+    On,
+    /// It stays where it is.
+    Off,
+    /// Heartbeat's default: each node claims its own groups at once.
+    #[default]
+    Legacy,
+}
+
+impl fmt::Display for AutoFailback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AutoFailback::On => f.write_str("on"),
+            AutoFailback::Off => f.write_str("off"),
+            AutoFailback::Legacy => f.write_str("legacy"),
+        }
+    }
+}
+
+/// How many votes a node needs to serve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quorum {
+    /// Those of every node that is not dead, as in Heartbeat.
+    #[default]
+    Alive,
+}
+
+impl fmt::Display for Quorum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Quorum::Alive => f.write_str("alive"),
+        }
+    }
+}
+
+/// A ping node, or a group of them that counts as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PingTarget {
+    /// The address as it was written, or the name of the group.
+    pub name: String,
+    /// One address, or those of the group.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// What ha.cf says, defaults applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HaCf {
+    /// The nodes in the order of the file, in lower case.
+    pub node: Vec<String>,
+    /// Between two heartbeats.
+    pub keepalive: Duration,
+    /// Silence after which a node is dead.
+    pub deadtime: Duration,
+    /// Silence after which a node is late.
+    pub warntime: Duration,
+    /// deadtime while nothing has been heard since the start.
+    pub initdead: Duration,
+    /// Silence after which a ping node is dead.
+    pub deadping: Duration,
+    /// What the last udpport said; media keep the one that stood above them.
+    pub udpport: u16,
+    /// What baud said.
+    pub baud: u32,
+    /// The media in the order of the file.
+    pub media: Vec<Medium>,
+    /// What happens when a preferred node returns.
+    pub auto_failback: AutoFailback,
+    /// ping, ping6 and ping_group.
+    pub ping: Vec<PingTarget>,
+    /// Votes that are needed.
+    pub quorum: Quorum,
+    lines: BTreeMap<String, usize>,
+    media_lines: Vec<usize>,
+}
+
+impl HaCf {
+    /// The line of a directive, the last one if it is repeated; 1 when it is
+    /// not there.
+    pub fn line_of(&self, directive: &str) -> usize {
+        self.lines.get(directive).copied().unwrap_or(1)
+    }
+
+    /// Whether a directive is there.
+    pub fn has(&self, directive: &str) -> bool {
+        self.lines.contains_key(directive)
+    }
+
+    /// Each medium with its line.
+    pub fn media_with_lines(&self) -> impl Iterator<Item = (usize, &Medium)> {
+        self.media_lines.iter().copied().zip(&self.media)
+    }
+}
+
+/// Heartbeat's defaults, before the file is read.
+impl Default for HaCf {
+    fn default() -> HaCf {
+        let deadtime = Duration::from_secs(30);
+        HaCf {
+            node: Vec::new(),
+            keepalive: Duration::from_secs(1),
+            deadtime,
+            warntime: deadtime / 2,
+            initdead: default_initdead(deadtime),
+            deadping: deadtime,
+            udpport: medium::PORT,
+            baud: medium::BAUD,
+            media: Vec::new(),
+            auto_failback: AutoFailback::default(),
+            ping: Vec::new(),
+            quorum: Quorum::default(),
+            lines: BTreeMap::new(),
+            media_lines: Vec::new(),
+        }
+    }
+}
+
+fn default_initdead(deadtime: Duration) -> Duration {
+    if deadtime > Duration::from_secs(10) {
+        deadtime
+    } else if deadtime < Duration::from_secs(6) {
+        Duration::from_secs(12)
+    } else {
+        deadtime * 2
+    }
+}
+
+/// Reads a file without errors.
+///
+/// # Errors
+/// It cannot be read, or has an error.
+pub fn read(path: &Path) -> Result<HaCf, Problems> {
+    let bytes = conf_file::read(path, conf_file::TEXT_MAX)?;
+    let (conf, problems) = parse(&path.display().to_string(), &bytes);
+    if problems.has_errors() { Err(problems) } else { Ok(conf) }
+}
+
+/// Reads the bytes of the file. `file` names it in messages.
+pub fn parse(file: &str, bytes: &[u8]) -> (HaCf, Problems) {
+    let mut reader = Reader {
+        conf: HaCf::default(),
+        problems: Problems::new(file),
+        line: 0,
+        times: BTreeMap::new(),
+        port_used: None,
+        baud_used: None,
+    };
+    for line in conf_lines::split(bytes, &mut reader.problems) {
+        if let Some(text) = conf_lines::text(&line, &mut reader.problems) {
+            reader.line = line.number;
+            reader.line(text);
+        }
+    }
+    reader.finish()
+}
+
+/// Reading in the order of the file: udpport and baud hold for the media below.
+struct Reader {
+    conf: HaCf,
+    problems: Problems,
+    line: usize,
+    times: BTreeMap<&'static str, Duration>,
+    /// Where the first medium stands that took the port, and the speed, as they
+    /// were there.
+    port_used: Option<usize>,
+    baud_used: Option<usize>,
+}
+
+/// What words are separated by.
+const SEPARATORS: [char; 4] = [' ', '\t', ',', '\u{c}'];
+
+impl Reader {
+    fn line(&mut self, text: &str) {
+        let words: Vec<&str> = text.split(SEPARATORS).filter(|word| !word.is_empty()).collect();
+        let Some((directive, args)) = words.split_first() else { return };
+        if self.used(directive, args) || self.foreign(directive, args) {
+            self.conf.lines.insert((*directive).to_owned(), self.line);
+        } else {
+            let hint = hint(directive);
+            self.error(format!("unknown directive {}{hint}", quote(directive)));
+        }
+    }
+
+    fn error(&mut self, what: impl Into<String>) {
+        self.problems.error(self.line, what);
+    }
+
+    fn warning(&mut self, what: impl Into<String>) {
+        self.problems.warning(self.line, what);
+    }
+
+    /// Applies the defaults and compares the times with each other.
+    fn finish(mut self) -> (HaCf, Problems) {
+        let conf = &mut self.conf;
+        let time = |name| self.times.get(name).copied();
+        conf.keepalive = time("keepalive").unwrap_or(conf.keepalive);
+        conf.deadtime = time("deadtime").unwrap_or(conf.deadtime);
+        conf.warntime = time("warntime").unwrap_or(conf.deadtime / 2);
+        conf.initdead = time("initdead").unwrap_or(default_initdead(conf.deadtime));
+        conf.deadping = time("deadping").unwrap_or(conf.deadtime);
+        self.compare_times();
+        if self.conf.node.is_empty() {
+            self.problems.error(1, "no node: write 'node NAME NAME' with the names that uname -n prints");
+        }
+        if self.conf.media.is_empty() {
+            self.problems.error(1, "no medium: write at least one of bcast, ucast, mcast, serial");
+        }
+        (self.conf, self.problems.sorted())
+    }
+
+    fn compare_times(&mut self) {
+        let HaCf { keepalive, deadtime, warntime, initdead, deadping, .. } = self.conf;
+        let line = |name: &str| self.conf.line_of(name);
+        // Where both are written, the deadtime is what is wrong more often.
+        let dead_line = if self.conf.has("deadtime") { line("deadtime") } else { line("keepalive") };
+        let ping_line = if self.conf.has("deadping") { line("deadping") } else { dead_line };
+        let init_line = if self.conf.has("initdead") { line("initdead") } else { dead_line };
+        let warn_line = line("warntime");
+        if deadtime <= keepalive * 2 {
+            let what = format!(
+                "deadtime ({} s) must be more than twice keepalive ({} s): one lost heartbeat would be death",
+                seconds(deadtime),
+                seconds(keepalive)
+            );
+            self.problems.error(dead_line, what);
+        } else if deadping <= keepalive * 2 {
+            self.problems.error(ping_line, "deadping must be more than twice keepalive");
+        }
+        if initdead < deadtime {
+            let what = format!("initdead ({} s) is shorter than deadtime ({} s)", seconds(initdead), seconds(deadtime));
+            self.problems.error(init_line, what);
+        } else if initdead < Duration::from_secs(10) {
+            let what = "initdead under 10 s: a network that comes up slowly after a boot makes both nodes serve";
+            self.problems.warning(init_line, what);
+        }
+        if warntime > deadtime {
+            self.problems.warning(warn_line, "warntime is longer than deadtime: the warning never comes");
+        }
+    }
+}
+
+fn seconds(span: Duration) -> String {
+    crate::time::seconds(span)
+}
+
+/// What was probably meant by an unknown directive.
+fn hint(directive: &str) -> String {
+    let known = |word: &str| used::NAMES.contains(&word) || foreign::is_known(word);
+    let lower = directive.to_ascii_lowercase();
+    let bare = lower.split(['=', ':', '"', '\'']).find(|part| !part.is_empty()).unwrap_or_default();
+    if known(&lower) {
+        format!(": written {lower}, in lower case")
+    } else if bare != lower && known(bare) {
+        format!(": written '{bare} VALUE', with a blank between them and without quotes")
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The directives of Heartbeat that hbkit does not use.
+
+use super::Reader;
+use super::used::boolean;
+
+/// What a directive of Heartbeat means here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Accepted, without an effect: why that is no loss, or what to do instead.
+    Idle(&'static str),
+    /// Refused: nothing here does what it asks for; what to do instead.
+    Refused(&'static str),
+    /// Idle when it says no, refused otherwise.
+    RefusedIfOn(&'static str),
+    /// With this value it is what hbkit does; with another it has no effect.
+    Only(&'static str, &'static str),
+    /// With this value it is what hbkit does; another one is refused.
+    Must(&'static str, &'static str),
+}
+
+use Verdict::{Idle, Must, Only, Refused, RefusedIfOn};
+
+const STDERR: &str = "the tools write to standard error: join it to a log where they are started";
+const NO_DAEMON: &str = "there is no daemon of that kind here";
+const MODULE: &str = "this medium is not supported: use bcast, ucast, mcast or serial";
+const CRM: &str = "hbkit is no layer below Pacemaker: use Corosync there, or haresources here";
+const CRM_PART: &str = "hbkit does not start Pacemaker";
+const STONITH: &str = "hbkit of this version fences nobody: without it both nodes may serve when cut off";
+const COMPRESSION: &str = "messages are sent uncompressed";
+
+const TABLE: &[(&str, Verdict)] = &[
+    ("hopfudge", Idle("messages are not passed on from node to node")),
+    ("hbaping", Refused(MODULE)),
+    ("rds", Refused(MODULE)),
+    ("tipc", Refused(MODULE)),
+    ("logfile", Idle(STDERR)),
+    ("debugfile", Idle(STDERR)),
+    ("logfacility", Idle(STDERR)),
+    ("use_logd", Idle(STDERR)),
+    ("conn_logd_time", Idle(STDERR)),
+    ("syslogmsgfmt", Idle(STDERR)),
+    ("log_badpack", Idle("hb-listen counts what it refuses in its bad records")),
+    ("debug", Idle("the records between the tools say what happens")),
+    ("realtime", Idle("start the tools by chrt(1) where they need it")),
+    ("rtprio", Idle("start the tools by chrt(1) where they need it")),
+    ("memreserve", Idle("the tools do not lock memory")),
+    ("watchdog", Refused("hbkit feeds no watchdog: let the init system do it, and leave the line out")),
+    ("stonith", Refused(STONITH)),
+    ("stonith_host", Refused(STONITH)),
+    ("respawn", Refused("hbkit starts no other programs: let the init system start it")),
+    ("failfast", Refused("hbkit starts no other programs and reboots nothing: let the init system do it")),
+    ("apiauth", Idle("there is no daemon with clients: the files' modes decide")),
+    ("hbgenmethod", Only("file", "the generation is kept in a file and never falls behind the clock")),
+    ("uuidfrom", Only("file", "the identity of the node is kept in a file")),
+    ("msgfmt", Idle("UDP carries netstrings and serial lines the classic form, as Heartbeat really does")),
+    ("compression", Idle(COMPRESSION)),
+    ("compression_threshold", Idle(COMPRESSION)),
+    ("traditional_compression", Idle(COMPRESSION)),
+    ("max_rexmit_delay", Idle("a lost heartbeat is replaced by the next one")),
+    ("autojoin", Must("none", "every node has to be named by node: write autojoin none")),
+    ("cluster", Idle("the name is nowhere used")),
+    ("quorum_server", Refused("hbkit of this version asks nobody outside: leave the line out")),
+    ("env", Idle("set the variable, with HA_ before its name, where hb-supervise is started")),
+    ("coredumps", Idle("set it by ulimit -c where the tools are started")),
+    ("coreroot", Idle("set it by ulimit -c where the tools are started")),
+    ("use_apphbd", RefusedIfOn(NO_DAEMON)),
+    ("pacemaker", RefusedIfOn(CRM)),
+    ("crm", RefusedIfOn(CRM)),
+    ("crm_daemon_dir", Idle(CRM_PART)),
+    ("crmd_spawns_pengine", Idle(CRM_PART)),
+    ("record_config_changes", Idle(CRM_PART)),
+    ("record_pengine_inputs", Idle(CRM_PART)),
+    ("enable_config_writes", Idle(CRM_PART)),
+    ("normalpoll", Idle("the tools wait for what comes and do not poll")),
+];
+
+/// Whether Heartbeat has a directive of that name that hbkit does not use.
+pub fn is_known(directive: &str) -> bool {
+    TABLE.iter().any(|(name, _)| *name == directive)
+}
+
+impl Reader {
+    /// Judges a directive that hbkit does not use; false when Heartbeat has
+    /// none of that name.
+    pub(super) fn foreign(&mut self, directive: &str, args: &[&str]) -> bool {
+        let Some((_, verdict)) = TABLE.iter().find(|(name, _)| *name == directive) else { return false };
+        if args.is_empty() {
+            self.error(format!("{directive} without a value"));
+            return true;
+        }
+        match verdict {
+            Idle(why) => self.idle(directive, why),
+            Refused(_) if directive == "respawn" && is_ipfail(args) => {
+                self.idle(directive, "this version does not move groups to the node with more ping nodes");
+            }
+            Refused(why) => self.refuse(directive, why),
+            RefusedIfOn(why) if args.last().and_then(|word| boolean(word)) == Some(false) => self.idle(directive, why),
+            RefusedIfOn(why) => self.refuse(directive, why),
+            Only(value, _) | Must(value, _) if args == [*value] => {}
+            Only(_, why) => self.idle(directive, why),
+            Must(_, why) => self.refuse(directive, why),
+        }
+        true
+    }
+
+    fn idle(&mut self, directive: &str, why: &str) {
+        self.warning(format!("{directive} has no effect in hbkit: {why}"));
+    }
+
+    fn refuse(&mut self, directive: &str, why: &str) {
+        self.error(format!("{directive} is not supported by hbkit: {why}"));
+    }
+}
+
+/// Whether a respawn line starts Heartbeat's ipfail.
+fn is_ipfail(args: &[&str]) -> bool {
+    args.get(1).is_some_and(|program| program.ends_with("/ipfail"))
+}

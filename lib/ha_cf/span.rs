@@ -1,0 +1,43 @@
+//! Times as Heartbeat reads them in ha.cf.
+
+use std::time::Duration;
+
+use crate::problem::quote;
+use crate::time::parse_span;
+
+/// The longest time; it keeps every sum and product of times harmless.
+pub const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// A time, and whether Heartbeat would refuse how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// In whole milliseconds.
+    pub span: Duration,
+    /// Written with the unit `s`.
+    pub ours_alone: bool,
+}
+
+/// Reads digits with an optional fraction, in seconds, or with a unit that
+/// begins with `ms`, or `us` or `usec`; rounded to whole milliseconds.
+pub fn read(word: &str) -> Result<Span, String> {
+    let end = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
+    let (number, unit) = word.split_at(end);
+    if number.is_empty() {
+        return Err(match unit {
+            "s" | "ms" | "us" => format!("{} stands alone: no blank before the unit", quote(word)),
+            _ => format!("{} is not a time such as 2, 0.5 or 250ms", quote(word)),
+        });
+    }
+    let known = match unit {
+        "" | "s" => "s",
+        "us" | "usec" => "us",
+        _ if unit.starts_with("ms") => "ms",
+        _ => return Err(format!("{}: the unit of a time is ms or us; without one, seconds", quote(word))),
+    };
+    let exact = parse_span(&format!("{number}{known}")).map_err(|error| error.to_string())?;
+    if exact > LONGEST {
+        return Err(format!("{} is longer than a day", quote(word)));
+    }
+    let span = Duration::from_millis(u64::try_from((exact.as_micros() + 500) / 1_000).unwrap_or(u64::MAX));
+    Ok(Span { span, ours_alone: unit == "s" })
+}

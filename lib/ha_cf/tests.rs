@@ -1,0 +1,204 @@
+use super::*;
+
+const BASE: &str = "node node1 node2\nbcast eth1\n";
+
+fn said(text: &str) -> Vec<String> {
+    parse("f", text.as_bytes()).1.iter().map(ToString::to_string).collect()
+}
+
+/// What is said of some lines above a configuration without problems.
+fn said_with_base(text: &str) -> Vec<String> {
+    said(&format!("{text}\n{BASE}"))
+}
+
+fn conf(text: &str) -> HaCf {
+    let (conf, problems) = parse("f", format!("{text}\n{BASE}").as_bytes());
+    assert!(!problems.has_errors(), "{problems}");
+    conf
+}
+
+#[test]
+fn the_defaults_are_those_of_heartbeat() {
+    let conf = conf("");
+    assert_eq!(said_with_base(""), [""; 0]);
+    assert_eq!(conf.node, ["node1", "node2"]);
+    assert_eq!(conf.keepalive, Duration::from_secs(1));
+    assert_eq!(conf.deadtime, Duration::from_secs(30));
+    assert_eq!(conf.warntime, Duration::from_secs(15));
+    assert_eq!(conf.initdead, Duration::from_secs(30));
+    assert_eq!(conf.deadping, Duration::from_secs(30));
+    assert_eq!((conf.udpport, conf.baud, conf.auto_failback), (694, 19_200, AutoFailback::Legacy));
+    assert_eq!(conf.media, ["bcast eth1".parse().unwrap()]);
+}
+
+#[test]
+fn initdead_follows_deadtime_as_in_heartbeat() {
+    for (deadtime, initdead) in [("30", 30), ("10", 20), ("6", 12), ("5.999", 12), ("3", 12), ("11", 11)] {
+        let conf = conf(&format!("deadtime {deadtime}"));
+        assert_eq!(conf.initdead, Duration::from_secs(initdead), "deadtime {deadtime}");
+        assert_eq!(conf.deadping, conf.deadtime);
+        assert_eq!(conf.warntime, conf.deadtime / 2);
+    }
+}
+
+#[test]
+fn times_are_read_as_heartbeat_reads_them() {
+    for (word, millis) in [
+        ("2", 2_000),
+        ("0.5", 500),
+        ("250ms", 250),
+        ("250msec", 250),
+        ("500us", 1),
+        ("1500usec", 2),
+        (".25", 250),
+        ("1s", 1_000),
+    ] {
+        assert_eq!(span::read(word).unwrap().span, Duration::from_millis(millis), "{word}");
+    }
+    for word in ["", "x", "-1", "1m", "1h", "1sec", "1e3", "1.2.3", "99999999", "1 ", "0x10", "١"] {
+        assert!(span::read(word).is_err(), "{word}");
+    }
+}
+
+#[test]
+fn a_unit_that_heartbeat_refuses_is_warned_of() {
+    assert_eq!(said_with_base("keepalive 1s"), ["f:1: warning: keepalive: Heartbeat refuses '1s': write 1"]);
+}
+
+#[test]
+fn media_take_the_port_and_the_speed_that_stand_above_them() {
+    let conf = conf("serial /dev/ttyS0\nudpport 1000\nbaud 9600\nbcast eth2,eth3\nserial /dev/ttyS1");
+    let ports: Vec<Medium> = vec![
+        "serial /dev/ttyS0".parse().unwrap(),
+        Medium::Bcast { interface: "eth2".into(), port: 1000 },
+        Medium::Bcast { interface: "eth3".into(), port: 1000 },
+        "serial /dev/ttyS1 9600".parse().unwrap(),
+        Medium::Bcast { interface: "eth1".into(), port: 1000 },
+    ];
+    assert_eq!(conf.media, ports);
+    let late = said_with_base("bcast eth2\nudpport 1000");
+    assert_eq!(late, ["f:2: warning: udpport holds for the media below only: the one on line 1 has another port"]);
+}
+
+#[test]
+fn every_form_of_medium_and_ping_node_is_read() {
+    let conf = conf(
+        "ucast eth0 192.0.2.2\nucast6 eth0 fe80::2\nmcast eth0 239.0.0.1 694 1 0\nmcast6 eth0 ff02::1 694 1 0\n\
+         ping 192.0.2.254, 192.0.2.253\nping6 fe80::1\nping_group Routers 192.0.2.250 192.0.2.251",
+    );
+    assert_eq!(conf.media.len(), 5);
+    let names: Vec<&str> = conf.ping.iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(names, ["192.0.2.254", "192.0.2.253", "fe80::1", "routers"]);
+    assert_eq!(conf.ping[3].addresses.len(), 2);
+}
+
+#[test]
+fn wrong_lines_are_errors_with_a_cause() {
+    for (line, cause) in [
+        ("keepalive", "keepalive without a value"),
+        ("keepalive 0", "more than 0"),
+        ("keepalive 0.4ms", "more than 0"),
+        ("keepalive 250 ms", "no blank before the unit"),
+        ("deadtime 1m", "the unit of a time"),
+        ("deadtime 2", "more than twice keepalive"),
+        ("keepalive 15", "more than twice keepalive"),
+        ("deadping 2", "deadping must be more than twice keepalive"),
+        ("initdead 29", "initdead (29.0 s) is shorter than deadtime (30.0 s)"),
+        ("udpport 0", "not a port"),
+        ("udpport 65536", "not a port"),
+        ("udpport ha-cluster", "not a port"),
+        ("baud 12345", "not one of the speeds"),
+        ("bcast eth0/1", "not the name of an interface"),
+        ("serial ttyS0", "absolute path"),
+        ("ucast eth0 node2", "names of hosts are not looked up"),
+        ("ucast6 eth0 192.0.2.2", "takes an IPv6 address"),
+        ("mcast eth0 239.0.0.1 694 1", "mcast IFACE GROUP PORT TTL LOOP"),
+        ("mcast6 eth0 239.0.0.1 694 1 0", "takes an IPv6 address"),
+        ("ping gateway", "names of hosts are not looked up"),
+        ("ping6 192.0.2.1", "takes an IPv6 address"),
+        ("ping 192.0.2.1 192.0.2.1", "named twice"),
+        ("ping_group routers", "ping_group NAME ADDR..."),
+        ("ping_group rou/ters 192.0.2.1", "is not a name"),
+        ("node no/de", "is not a name"),
+        ("auto_failback maybe", "on, off or legacy"),
+        ("quorum majority", "not in this version"),
+        ("quorum two", "alive or majority"),
+        ("fence /bin/true", "not in this version"),
+        ("witness node3", "not in this version"),
+        ("stonith_host * ssh node2", "not supported by hbkit: hbkit of this version fences nobody"),
+        ("watchdog /dev/watchdog", "not supported by hbkit"),
+        ("respawn root /usr/bin/x", "not supported by hbkit"),
+        ("crm respawn", "not supported by hbkit"),
+        ("autojoin any", "not supported by hbkit: every node has to be named"),
+        ("quorum_server q", "not supported by hbkit"),
+        ("logfile", "logfile without a value"),
+        ("Keepalive 2", "unknown directive 'Keepalive': written keepalive, in lower case"),
+        ("keepalive=2", "unknown directive 'keepalive=2': written 'keepalive VALUE'"),
+        ("frobnicate 1", "unknown directive 'frobnicate'"),
+    ] {
+        let said = said_with_base(line);
+        assert_eq!(said.len(), 1, "{line}: {said:?}");
+        assert!(said[0].starts_with("f:1: error: ") && said[0].contains(cause), "{line}: {said:?}");
+    }
+    assert_eq!(said("node a b").len(), 1);
+    assert_eq!(said("bcast eth0").len(), 1);
+}
+
+#[test]
+fn what_has_no_effect_or_is_odd_is_a_warning_and_never_silent() {
+    for (line, cause) in [
+        ("logfile /var/log/ha-log", "logfile has no effect in hbkit"),
+        ("crm no", "crm has no effect"),
+        ("hbgenmethod time", "hbgenmethod has no effect"),
+        ("respawn hacluster /usr/lib/heartbeat/ipfail", "respawn has no effect"),
+        ("keepalive 1 2", "the last one counts"),
+        ("keepalive 1\nkeepalive 2", "stands on line 1 too"),
+        ("warntime 40", "the warning never comes"),
+        ("keepalive 1\ndeadtime 3\ninitdead 4", "initdead under 10 s"),
+        ("udp eth0", "old name"),
+        ("bcast eth0 eth0", "twice"),
+        ("node node2", "named twice"),
+        ("nice_failback on", "obsolete"),
+        ("ucast eth0 fe80::2", "ucast6 only"),
+        ("ping fe80::2", "ping6 only"),
+        ("mcast eth0 239.0.0.1 694 5 0", "refused by Heartbeat"),
+    ] {
+        let said = said_with_base(line);
+        assert_eq!(said.len(), 1, "{line}: {said:?}");
+        assert!(said[0].contains(": warning: ") && said[0].contains(cause), "{line}: {said:?}");
+    }
+}
+
+#[test]
+fn every_directive_of_heartbeat_is_known() {
+    let table = "node keepalive deadtime warntime initdead deadping hopfudge udpport baud bcast mcast mcast6 ucast \
+        ucast6 serial ping ping6 ping_group hbaping rds tipc auto_failback nice_failback logfile debugfile logfacility \
+        use_logd conn_logd_time syslogmsgfmt log_badpack debug realtime rtprio memreserve watchdog stonith stonith_host \
+        respawn failfast apiauth hbgenmethod uuidfrom msgfmt compression compression_threshold traditional_compression \
+        max_rexmit_delay autojoin cluster quorum_server env coredumps coreroot use_apphbd pacemaker crm crm_daemon_dir \
+        crmd_spawns_pengine record_config_changes record_pengine_inputs enable_config_writes normalpoll";
+    for directive in table.split_whitespace() {
+        assert!(used::NAMES.contains(&directive) != foreign::is_known(directive), "{directive}");
+    }
+}
+
+#[test]
+fn booleans_are_those_of_heartbeat() {
+    for (word, value) in [
+        ("TRUE", AutoFailback::On),
+        ("y", AutoFailback::On),
+        ("0", AutoFailback::Off),
+        ("Legacy", AutoFailback::Legacy),
+    ] {
+        assert_eq!(conf(&format!("auto_failback {word}")).auto_failback, value);
+    }
+}
+
+#[test]
+fn names_are_bounded_in_number_and_folded() {
+    assert_eq!(conf("node NODE3").node, ["node3", "node1", "node2"]);
+    let many: String = (0..101).map(|n| format!("node n{n}\n")).collect();
+    assert!(said(&format!("{many}bcast eth0"))[0].contains("more than 100 nodes"));
+    let many: String = (0..65).map(|n| format!("bcast eth{n}\n")).collect();
+    assert!(said(&format!("{many}node a"))[0].contains("more than 64 media"));
+}

@@ -1,0 +1,102 @@
+use super::*;
+
+fn groups(text: &str) -> Vec<String> {
+    let (groups, problems) = parse("f", text.as_bytes());
+    assert!(problems.is_empty(), "{problems:?}");
+    groups.iter().map(ToString::to_string).collect()
+}
+
+fn said(text: &str) -> Vec<String> {
+    parse("f", text.as_bytes()).1.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_line_is_a_group_named_by_its_first_resource() {
+    assert_eq!(
+        groups("node1 10.77.0.100/24/eth0 testrsc::arg1"),
+        ["10.77.0.100 node1 10.77.0.100/24/eth0 testrsc::arg1"]
+    );
+    assert_eq!(
+        groups("Node1 drbddisk::r0 Filesystem::/dev/drbd0::/mnt::ext4"),
+        ["drbddisk--r0 node1 drbddisk::r0 Filesystem::/dev/drbd0::/mnt::ext4"]
+    );
+    assert_eq!(groups("node1 2001:db8::10/64/eth0 web"), ["2001-db8--10 node1 2001:db8::10/64/eth0 web"]);
+    assert_eq!(groups("node1 IPaddr::192.0.2.4/24"), ["192.0.2.4 node1 IPaddr::192.0.2.4/24"]);
+    assert_eq!(groups("# nothing\n\n   \n"), [""; 0]);
+}
+
+#[test]
+fn lines_are_continued_by_a_backslash() {
+    let text = "node1 192.0.2.4 \\\n\t a::1 \\\n b # comment\nnode2 c";
+    assert_eq!(groups(text), ["192.0.2.4 node1 192.0.2.4 a::1 b", "c node2 c"]);
+    assert_eq!(parse("f", text.as_bytes()).0[1].line, 4);
+}
+
+#[test]
+fn each_form_of_an_address_is_read() {
+    let spec = |word: &str| word.parse::<AddressSpec>().unwrap();
+    let full = spec("192.0.2.4/24/eth0:1/192.0.2.255");
+    assert_eq!((full.bits, full.interface.as_deref(), full.label.as_deref()), (Some(24), Some("eth0"), Some("1")));
+    assert_eq!(full.broadcast, Some("192.0.2.255".parse().unwrap()));
+    let broadcast = spec("192.0.2.4/24/192.0.2.255");
+    assert_eq!((broadcast.interface, broadcast.broadcast), (None, full.broadcast));
+    assert_eq!(spec("192.0.2.4").bits, None);
+    assert_eq!(spec("2001:db8::1/64/eth0").interface.as_deref(), Some("eth0"));
+}
+
+#[test]
+fn wrong_lines_are_errors_with_a_cause() {
+    for (line, cause) in [
+        ("node1", "node 'node1' without a resource"),
+        ("no/de a", "the first word is the preferred node"),
+        ("node1 300.1.1.1", "looks like an address and is none"),
+        ("node1 2001:db8:1:2:3", "looks like an address and is none"),
+        ("node1 192.0.2.4/33", "the prefix is 1 to 32"),
+        ("node1 192.0.2.4/0", "the prefix is 1 to 32"),
+        ("node1 192.0.2.4/24/averyverylonginterface", "at most 15 characters"),
+        ("node1 192.0.2.4/24/eth0:averylonglabel", "at most 15 characters"),
+        ("node1 192.0.2.4/24/eth0/192.0.2.255/x", "IP/BITS/IFACE:LABEL/BROADCAST"),
+        ("node1 192.0.2.4/24/eth0/eth1", "looks like an address and is none"),
+        ("node1 2001:db8::1/64/eth0:1", "IPv6 knows neither labels nor broadcast"),
+        ("node1 2001:db8::1/129", "of IPv6 1 to 128"),
+        ("node1 ../../bin/sh", "neither an address nor the name of a script"),
+        ("node1 /etc/init.d/x", "neither an address nor the name of a script"),
+        ("node1 -x", "neither an address nor the name of a script"),
+        ("node1 ::x", "neither an address nor the name of a script"),
+        ("node1 \"web\"", "a character that is not allowed here"),
+        ("node1 web \\ ", "very last character"),
+        ("node1 a\nnode2 a", "the group a stands on line 1 too"),
+        ("node1 a::b\nnode1 a--b", "the group a--b stands on line 1 too"),
+        ("node1 IPaddr::host", "looks like an address and is none"),
+    ] {
+        let said = said(line);
+        assert_eq!(said.len(), 1, "{line}: {said:?}");
+        assert!(said[0].contains(": error: ") && said[0].contains(cause), "{line}: {said:?}");
+    }
+}
+
+#[test]
+fn odd_lines_are_warned_of() {
+    for (text, cause) in [
+        ("node1 a\r\nnode2 b\r\n", "f:1: warning: lines end in CR LF"),
+        ("node1 a#b", "f:1: warning: a comment begins inside a word"),
+        ("node1 a # b \\\nnode2 c", "f:1: warning: the backslash stands in a comment"),
+        ("node1 a \\", "f:1: warning: the file ends with a line that should be continued"),
+    ] {
+        let said = said(text);
+        assert_eq!(said.len(), 1, "{text}: {said:?}");
+        assert!(said[0].starts_with(cause), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn everything_is_bounded() {
+    let many: String = (0..=GROUPS_MAX).map(|n| format!("node1 r{n}\n")).collect();
+    assert!(said(&many)[0].contains("more than 100 groups"));
+    let wide = format!("node1{}", " r".repeat(RESOURCES_MAX + 1));
+    assert!(said(&wide)[0].contains("more than 64 resources"));
+    let deep = format!("node1 r{}", "::a".repeat(resource::ARGS_MAX + 1));
+    assert!(said(&deep)[0].contains("more than 32 arguments"));
+    let long = format!("node1 {}", "r \\\n".repeat(4_000));
+    assert!(said(&long)[0].contains("exceeds 5119 bytes"));
+}
