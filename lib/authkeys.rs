@@ -3,8 +3,6 @@
 //! Neither a key nor any word of a line that could be one is ever shown, in no
 //! message: a line with a forgotten method begins with the key.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -32,6 +30,23 @@ const FINGERPRINT_LABEL: &[u8] = b"hbkit authkeys fingerprint 1";
 
 /// The hexadecimal digits of a fingerprint: 64 bits.
 const FINGERPRINT_DIGITS: usize = 16;
+
+/// What the system says of a file of secrets: the facts alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Permissions.
+    pub mode: u32,
+    /// The user whom it belongs to.
+    pub owner: u32,
+    /// Who reads it.
+    pub reader: u32,
+    /// How many names (hard links) it has.
+    pub links: u64,
+    /// Whether the path ends in a symbolic link.
+    pub is_symlink: bool,
+    /// Whether everybody may write the directory of the path.
+    pub in_public: bool,
+}
 
 /// One key of the file.
 #[derive(Clone, Debug)]
@@ -77,45 +92,34 @@ pub fn read(path: &Path) -> Result<KeyRing, Problems> {
 /// # Errors
 /// It cannot be read, or is no regular file.
 pub fn examine(path: &Path) -> Result<(Authkeys, Problems), Problems> {
+    let (bytes, standing) = conf_file::read_secret(path, SIZE_MAX)?;
     let name = path.display().to_string();
-    let wrong = |why: &std::io::Error| Problems::unreadable(&name, &conf_file::reason(why));
-    let (bytes, status) = conf_file::read_secret(path, SIZE_MAX).map_err(|why| wrong(&why))?;
     let mut problems = Problems::new(&name);
-    check_status(&status, nix::unistd::geteuid().as_raw(), &mut problems);
-    check_place(path, &mut problems);
+    check_standing(standing, &mut problems);
     let (authkeys, found) = parse(&name, &bytes);
     problems.extend(found);
     Ok((authkeys, problems))
 }
 
-/// What the mode, the owner and the links of the file say. `user` is who asks.
-fn check_status(status: &Metadata, user: u32, problems: &mut Problems) {
-    let mode = status.mode() & 0o7777;
+/// What mode, owner, links and directory of the file say.
+fn check_standing(standing: Standing, problems: &mut Problems) {
+    let Standing { mode, owner, reader, links, is_symlink, in_public } = standing;
     if mode & 0o044 != 0 {
         problems.error(1, format!("mode {mode:04o}: group or others can read the keys: chmod 600"));
     }
     if mode & 0o022 != 0 {
         problems.error(1, format!("mode {mode:04o}: group or others can write the keys: chmod 600"));
     }
-    let owner = status.uid();
-    if owner != 0 && owner != user {
+    if owner != 0 && owner != reader {
         problems.error(1, format!("the owner is user {owner}, who can read and change the keys: chown root"));
     }
-    if status.nlink() > 1 {
-        problems.warning(1, format!("the file has {} names (hard links)", status.nlink()));
+    if links > 1 {
+        problems.warning(1, format!("the file has {links} names (hard links)"));
     }
-}
-
-/// What the path and the directory of the file say.
-fn check_place(path: &Path, problems: &mut Problems) {
-    if path.symlink_metadata().is_ok_and(|status| status.is_symlink()) {
-        problems.warning(1, "a symbolic link: the checks are those of the file behind it");
+    if is_symlink {
+        problems.warning(1, "a symbolic link: mode and owner are those of the file behind it");
     }
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    if directory.metadata().is_ok_and(|status| status.mode() & 0o002 != 0) {
+    if in_public {
         problems.warning(1, "everybody can write the directory, and so put another file here");
     }
 }

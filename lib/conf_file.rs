@@ -2,11 +2,12 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::authkeys::Standing;
 use crate::problem::Problems;
 
 /// The most bytes that ha.cf and haresources may have.
@@ -25,11 +26,31 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Problems> {
 }
 
 /// Reads a regular file of at most `max` bytes that holds secrets: what was read
-/// is wiped when dropped. The status is that of the very file that was read.
+/// is wiped when dropped. Mode and owner are those of the very file that was
+/// read.
 ///
 /// # Errors
-/// It cannot be read, is too large, or is no regular file.
-pub fn read_secret(path: &Path, max: u64) -> io::Result<(Zeroizing<Vec<u8>>, Metadata)> {
+/// One problem without a line: it cannot be read, is too large, or is no regular
+/// file.
+pub fn read_secret(path: &Path, max: u64) -> Result<(Zeroizing<Vec<u8>>, Standing), Problems> {
+    let wrong = |why: io::Error| Problems::unreadable(&path.display().to_string(), &reason(&why));
+    let (bytes, status) = open_secret(path, max).map_err(wrong)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let standing = Standing {
+        mode: status.mode() & 0o7777,
+        owner: status.uid(),
+        reader: nix::unistd::geteuid().as_raw(),
+        links: status.nlink(),
+        is_symlink: path.symlink_metadata().is_ok_and(|status| status.is_symlink()),
+        in_public: directory.metadata().is_ok_and(|status| status.mode() & 0o002 != 0),
+    };
+    Ok((bytes, standing))
+}
+
+fn open_secret(path: &Path, max: u64) -> io::Result<(Zeroizing<Vec<u8>>, Metadata)> {
     // Without waiting for the other end, should it be a FIFO.
     let file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
     let status = file.metadata()?;
@@ -38,7 +59,7 @@ pub fn read_secret(path: &Path, max: u64) -> io::Result<(Zeroizing<Vec<u8>>, Met
         return Err(io::Error::other("not a regular file"));
     }
     // Room for all of it at once: growing would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(max).unwrap_or(0) + 1));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(max).unwrap_or(0) + 2));
     file.take(max + 1).read_to_end(&mut bytes)?;
     refuse_size(&bytes, max)?;
     Ok((bytes, status))
