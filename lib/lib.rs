@@ -21,6 +21,9 @@
 //! | [`ha_cf`] | nodes, times, media, ping nodes (`read` alone touches the file) |
 //! | [`haresources`] | groups and their resources (`read` alone touches the file) |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
+//! | [`judge`] | the failure detector: from records to verdicts |
+//! | [`announce`] | what a node says of itself in every heartbeat |
+//! | [`decide`] | who serves: from verdicts and announcements to actions |
 //!
 //! **Edges** touch the system, and decide nothing.
 //!
@@ -29,16 +32,21 @@
 //! | [`edge`] | the clocks, standard output, exit statuses |
 //! | [`lines`] | a descriptor that lines are read from |
 //! | [`conf_file`] | a configuration file as bytes |
+//! | [`filter`] | the loop of a filter: standard input, output, complaints |
 
+pub mod announce;
 pub mod auth;
 pub mod authkeys;
 pub mod base64;
 pub mod classic;
 pub mod conf_file;
 pub mod conf_lines;
+pub mod decide;
 pub mod edge;
+pub mod filter;
 pub mod ha_cf;
 pub mod haresources;
+pub mod judge;
 pub mod lines;
 pub mod medium;
 pub mod message;

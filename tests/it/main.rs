@@ -8,5 +8,8 @@
     reason = "a test may panic, waits against the clock and reports to people"
 )]
 
+mod hb_decide;
+mod hb_judge;
 mod house;
 mod lab;
+mod timeline;

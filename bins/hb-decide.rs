@@ -1,0 +1,188 @@
+//! hb-decide: from verdicts and announcements to actions.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Parser;
+use hbkit::decide::{Decide, Effect, GroupSetting, Settings};
+use hbkit::edge::{self, Answer, Output, OutputError};
+use hbkit::filter::{self, Filter, Flow};
+use hbkit::ha_cf::AutoFailback;
+use hbkit::record::Record;
+use hbkit::time::parse_span;
+use hbkit::{announce, ha_cf, haresources, name};
+
+/// Decide from verdicts and announcements who serves which group.
+///
+/// Reads what hb-judge -a prints, and prints what is to be done and why: do,
+/// why and group records.
+#[derive(Parser)]
+#[command(name = "hb-decide", version, about)]
+struct Args {
+    /// Pass all records through, each followed by what follows from it
+    #[arg(short, long)]
+    all: bool,
+    /// Print the verdicts that were read (node, link, self) too
+    #[arg(short, long)]
+    verbose: bool,
+    /// Write announcements for hb-send --stdin to this descriptor
+    #[arg(short = 'A', long, value_name = "FD")]
+    announce_fd: Option<u8>,
+    /// Take nodes, times and auto_failback from this ha.cf
+    #[arg(short = 'f', long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Take the groups from this file
+    #[arg(short = 'R', long, value_name = "FILE")]
+    haresources: Option<PathBuf>,
+    /// The name of this node [default: the host's]
+    #[arg(short = 'N', long, value_name = "NAME", value_parser = name::node)]
+    node: Option<String>,
+    /// Another node; may be repeated
+    #[arg(short = 'P', long, value_name = "NAME", value_parser = name::node)]
+    peer: Vec<String>,
+    /// A group and its preferred node; may be repeated
+    #[arg(short = 'g', long, value_name = "NAME=NODE", value_parser = group)]
+    group: Vec<GroupSetting>,
+    /// Interval of the announcements [default: 1]
+    #[arg(short = 'K', long, value_name = "SPAN", value_parser = parse_span)]
+    keepalive: Option<Duration>,
+    /// Silence after which peers take this node for dead [default: 30]
+    #[arg(short = 'd', long, value_name = "SPAN", value_parser = parse_span)]
+    deadtime: Option<Duration>,
+    /// Give a group back to its preferred node: on or off [default: off]
+    #[arg(long, value_name = "WORD", value_parser = on_or_off)]
+    auto_failback: Option<bool>,
+}
+
+fn group(text: &str) -> Result<GroupSetting, String> {
+    let (group, node) = text.split_once('=').ok_or("a group is written NAME=NODE")?;
+    if !name::is_name(group) {
+        return Err(format!("'{group}' is not the name of a group"));
+    }
+    let preferred = name::node(node).map_err(|error| error.to_string())?;
+    Ok(GroupSetting { name: group.to_owned(), preferred })
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("on or off".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    edge::finish("hb-decide", run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<Answer> {
+    let (all, verbose, fd) = (args.all, args.verbose, args.announce_fd);
+    let settings = settings(args)?;
+    let long = Decide::longest_announcement(&settings);
+    anyhow::ensure!(long <= announce::MAX, "the groups need {long} bytes in each heartbeat, {} at most", announce::MAX);
+    let announcements = fd.map(Announcements::open).transpose()?;
+    let decide = Decide::new(settings);
+    let mut deciding = Deciding { decide, all, verbose, effects: Vec::new(), announcements, out: Output::new() };
+    filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
+    Ok(Answer::Yes)
+}
+
+fn settings(args: Args) -> anyhow::Result<Settings> {
+    let own = match args.node {
+        Some(name) => name,
+        None => edge::host_name()?,
+    };
+    let mut settings = Settings {
+        own,
+        nodes: args.peer,
+        groups: args.group,
+        auto_failback: false,
+        keepalive: Duration::from_secs(1),
+        deadtime: Duration::from_secs(30),
+        digest: "-".to_owned(),
+    };
+    if let Some(path) = &args.config {
+        let config = ha_cf::read(path)?;
+        let groups = match &args.haresources {
+            Some(path) => haresources::read(path)?,
+            None => Vec::new(),
+        };
+        anyhow::ensure!(config.node.contains(&settings.own), "{}: no node is named {}", path.display(), settings.own);
+        settings.auto_failback = config.auto_failback != AutoFailback::Off;
+        settings.keepalive = config.keepalive;
+        settings.deadtime = config.deadtime;
+        settings.nodes = config.node;
+        let configured = groups.into_iter().map(|group| GroupSetting { name: group.name, preferred: group.node });
+        settings.groups.extend(configured);
+    } else {
+        anyhow::ensure!(args.haresources.is_none(), "--haresources needs --config, which names the nodes");
+    }
+    if !settings.nodes.contains(&settings.own) {
+        settings.nodes.insert(0, settings.own.clone());
+    }
+    settings.auto_failback = args.auto_failback.unwrap_or(settings.auto_failback);
+    settings.keepalive = args.keepalive.unwrap_or(settings.keepalive);
+    settings.deadtime = args.deadtime.unwrap_or(settings.deadtime);
+    anyhow::ensure!(!settings.deadtime.is_zero(), "deadtime: 0: must be longer");
+    anyhow::ensure!(!settings.keepalive.is_zero(), "keepalive: 0: must be longer");
+    Ok(settings)
+}
+
+/// Where announcements go. Descriptor 1 is standard output itself, so that the
+/// order among the records is kept.
+enum Announcements {
+    Inline,
+    Pipe(File),
+}
+
+impl Announcements {
+    fn open(fd: u8) -> anyhow::Result<Announcements> {
+        if fd == 1 {
+            return Ok(Announcements::Inline);
+        }
+        let path = format!("/dev/fd/{fd}");
+        let file = OpenOptions::new().write(true).open(path);
+        file.map(Announcements::Pipe).with_context(|| format!("--announce-fd {fd}"))
+    }
+}
+
+struct Deciding {
+    decide: Decide,
+    all: bool,
+    verbose: bool,
+    effects: Vec<Effect>,
+    announcements: Option<Announcements>,
+    out: Output,
+}
+
+impl Filter for Deciding {
+    fn record(&mut self, record: &Record<'_>, line: &str) -> anyhow::Result<Result<Flow, String>> {
+        let verdict = matches!(record.kind, "node" | "link" | "self");
+        if self.all || (self.verbose && verdict) {
+            self.out.line(line)?;
+        }
+        let decided = self.decide.record(record, &mut self.effects);
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Say(line) => self.out.line(&line.finish())?,
+                Effect::Announce(text) => match &mut self.announcements {
+                    None => {}
+                    Some(Announcements::Inline) => self.out.line(&text)?,
+                    Some(Announcements::Pipe(pipe)) => {
+                        pipe.write_all(format!("{text}\n").as_bytes()).context("announcements")?;
+                    }
+                },
+                Effect::End => return Ok(Ok(Flow::End)),
+            }
+        }
+        Ok(decided.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.out.flush()
+    }
+}

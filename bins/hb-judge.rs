@@ -1,0 +1,119 @@
+//! hb-judge: from heartbeat records to verdicts on nodes, links and itself.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use hbkit::edge::{self, Answer, Output, OutputError};
+use hbkit::filter::{self, Filter, Flow};
+use hbkit::judge::{Judge, Settings};
+use hbkit::record::{Line, Record};
+use hbkit::time::parse_span;
+use hbkit::{ha_cf, name};
+
+/// Judge from heartbeat records who lives.
+///
+/// Reads the records of hb-listen, hb-send and ping-probe, and prints what
+/// follows from them: node, link and self records.
+#[derive(Parser)]
+#[command(name = "hb-judge", version, about)]
+struct Args {
+    /// Pass all records through, each followed by its verdicts
+    #[arg(short, long)]
+    all: bool,
+    /// Take nodes, media, ping nodes and times from this ha.cf
+    #[arg(short = 'f', long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The name of this node, whose messages are not judged
+    #[arg(short = 'N', long, value_name = "NAME", value_parser = name::node)]
+    node: Option<String>,
+    /// Expect this node; may be repeated
+    #[arg(short = 'P', long, value_name = "NAME", value_parser = name::node)]
+    peer: Vec<String>,
+    /// Silence after which a node is dead [default: 30]
+    #[arg(short = 'd', long, value_name = "SPAN", value_parser = parse_span)]
+    deadtime: Option<Duration>,
+    /// Silence after which a node is late [default: half of deadtime]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    warntime: Option<Duration>,
+    /// Silence from the start after which a node is dead [default: twice deadtime]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    initdead: Option<Duration>,
+    /// Silence after which a ping node is dead [default: deadtime]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    deadping: Option<Duration>,
+}
+
+fn main() -> ExitCode {
+    edge::finish("hb-judge", run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<Answer> {
+    let all = args.all;
+    let judge = Judge::new(settings(args)?);
+    let mut judging = Judging { judge, all, verdicts: Vec::new(), out: Output::new() };
+    filter::run("hb-judge", io::stdin().lock(), &mut judging)?;
+    Ok(Answer::Yes)
+}
+
+fn settings(args: Args) -> anyhow::Result<Settings> {
+    let deadtime = args.deadtime.unwrap_or(Duration::from_secs(30));
+    let mut settings = Settings {
+        own: args.node,
+        peers: args.peer,
+        links: Vec::new(),
+        ping: Vec::new(),
+        warntime: deadtime / 2,
+        deadtime,
+        initdead: deadtime * 2,
+        deadping: deadtime,
+    };
+    if let Some(path) = args.config {
+        let config = ha_cf::read(&path)?;
+        let own = match settings.own.take() {
+            Some(name) => name,
+            None => edge::host_name()?,
+        };
+        settings.peers.extend(config.node.into_iter().filter(|name| *name != own));
+        settings.own = Some(own);
+        settings.links = config.media.iter().map(ToString::to_string).collect();
+        settings.ping = config.ping.into_iter().map(|target| target.name).collect();
+        if args.deadtime.is_none() {
+            settings.deadtime = config.deadtime;
+            settings.warntime = config.warntime;
+            settings.initdead = config.initdead;
+            settings.deadping = config.deadping;
+        }
+    }
+    settings.warntime = args.warntime.unwrap_or(settings.warntime);
+    settings.initdead = args.initdead.unwrap_or(settings.initdead);
+    settings.deadping = args.deadping.unwrap_or(settings.deadping);
+    anyhow::ensure!(!settings.deadtime.is_zero(), "deadtime: 0: must be longer");
+    Ok(settings)
+}
+
+struct Judging {
+    judge: Judge,
+    all: bool,
+    verdicts: Vec<Line>,
+    out: Output,
+}
+
+impl Filter for Judging {
+    fn record(&mut self, record: &Record<'_>, line: &str) -> anyhow::Result<Result<Flow, String>> {
+        if self.all {
+            self.out.line(line)?;
+        }
+        let judged = self.judge.record(record, &mut self.verdicts);
+        for verdict in self.verdicts.drain(..) {
+            self.out.line(&verdict.finish())?;
+        }
+        Ok(judged.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,351 @@
+//! Who serves: from verdicts and announcements to actions.
+//!
+//! A node announces what it holds and how much it wants each group (see
+//! [`crate::announce`]). Every node computes from the last announcement of each
+//! peer what is to be done; a lost message costs time, never correctness. What a
+//! node may take, and for how long, is asked of [`permit`]: the votes of a
+//! quorum have their place there.
+//!
+//! The state of a group on this node:
+//!
+//! ```text
+//!             told: stopped            do start             told: started
+//!   unknown ----------------> stopped ----------> starting ---------------> started
+//!      |                       ^   ^                 |                        |
+//!      | told: started         |   |  told: stopped  | told: failed           | do stop
+//!      +------> started        |   +-----------------+----> failed            v
+//!                              +------------------------------------------ stopping
+//!                                            told: stopped                 (told: failed:
+//!                                                                           stop again)
+//! ```
+//!
+//! "Told" is a `group` record on the bus, the result of an action. While an
+//! action runs no other is begun for its group, so that a start and a stop never
+//! meet.
+
+mod group;
+mod peer;
+pub mod permit;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::announce::{Groups, Held, Part};
+use crate::record::{Line, Record};
+use crate::time::Time;
+
+use group::Group;
+use peer::Peer;
+use permit::Quorum;
+
+/// A group as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSetting {
+    /// Its name.
+    pub name: String,
+    /// The node that serves it when all are well.
+    pub preferred: String,
+}
+
+/// What is decided before the stream begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// This node.
+    pub own: String,
+    /// All nodes in the order of the configuration, this one among them.
+    pub nodes: Vec<String>,
+    /// The groups in the order of the configuration.
+    pub groups: Vec<GroupSetting>,
+    /// Whether a group goes back to its preferred node when that returns.
+    pub auto_failback: bool,
+    /// Interval of the announcements.
+    pub keepalive: Duration,
+    /// Silence after which peers declare this node dead.
+    pub deadtime: Duration,
+    /// Digest of the configuration, compared with the peers'.
+    pub digest: String,
+}
+
+/// What comes out of a decision, in the order in which it is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A record for standard output: `do`, `why`, `group`.
+    Say(Line),
+    /// An announcement for hb-send.
+    Announce(String),
+    /// The work is done: everything is released and announced.
+    End,
+}
+
+/// What in the stream could not be right. It was skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strange {
+    /// A record without the words or fields that its kind has.
+    Incomplete,
+    /// A tick before an earlier tick.
+    TickBackwards,
+    /// A group that is not configured.
+    UnknownGroup,
+    /// A request that is none of those that are known.
+    UnknownAsk,
+    /// An announcement whose groups cannot be read.
+    Unreadable,
+}
+
+impl fmt::Display for Strange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Strange::Incomplete => "a record lacks what its kind must have",
+            Strange::TickBackwards => "a tick goes back in time",
+            Strange::UnknownGroup => "a group that is not configured",
+            Strange::UnknownAsk => "a request that is not known",
+            Strange::Unreadable => "the groups in an announcement cannot be read",
+        })
+    }
+}
+
+/// What a group's decision looks at beside the group itself.
+#[derive(Debug)]
+struct View {
+    settings: Settings,
+    peers: BTreeMap<String, Peer>,
+    quorum: Quorum,
+    now: Time,
+    stalled: bool,
+    leaving: bool,
+}
+
+/// The decision maker. It reads no clock: [`Decide::record`] is a function of
+/// what it was given before and the record.
+#[derive(Debug)]
+pub struct Decide {
+    view: View,
+    groups: Vec<Group>,
+    ticked: Option<Time>,
+    active: bool,
+    next_announcement: Time,
+    announced: Option<String>,
+    ended: bool,
+}
+
+/// Records of other tools may be this far ahead of the last tick.
+const AHEAD: Duration = Duration::from_secs(1);
+
+impl Decide {
+    /// A decision maker that knows nothing of any peer or group yet.
+    pub fn new(settings: Settings) -> Decide {
+        let others = settings.nodes.iter().filter(|node| **node != settings.own);
+        let peers = others.map(|name| (name.clone(), Peer::new())).collect();
+        let groups = settings.groups.iter().map(|group| Group::new(group, &settings)).collect();
+        let quorum = Quorum::alive(settings.deadtime);
+        let view = View { settings, peers, quorum, now: Time::ZERO, stalled: false, leaving: false };
+        Decide {
+            view,
+            groups,
+            ticked: None,
+            active: false,
+            next_announcement: Time::ZERO,
+            announced: None,
+            ended: false,
+        }
+    }
+
+    /// The longest announcement of groups that these settings can make, in
+    /// bytes.
+    pub fn longest_announcement(settings: &Settings) -> usize {
+        settings.groups.iter().map(|group| group.name.len() + ":starting:claim:18446744073709551615,".len()).sum()
+    }
+
+    /// Takes one record and appends what is to be done.
+    ///
+    /// # Errors
+    /// The record contradicts the stream or its kind; nothing changed.
+    pub fn record(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+        if self.ended {
+            return Ok(());
+        }
+        // Before time begins to flow, only to date what is said.
+        if self.ticked.is_none() || (self.view.now..=self.view.now + AHEAD).contains(&record.time) {
+            self.view.now = record.time;
+        }
+        match record.kind {
+            "tick" => self.tick(record.time)?,
+            "msg" => self.message(record, effects)?,
+            "node" => self.node(record, effects)?,
+            "self" => self.view.stalled = record.subject() == Some("stalled"),
+            "sent" => self.sent(record),
+            "group" if record.raw("node").is_none() => self.result(record, effects)?,
+            "ask" => self.ask(record, effects)?,
+            _ => return Ok(()),
+        }
+        if self.ticked.is_none() {
+            return Ok(());
+        }
+        self.decide(effects);
+        Ok(())
+    }
+
+    fn tick(&mut self, time: Time) -> Result<(), Strange> {
+        if self.ticked.is_some_and(|before| time < before) {
+            return Err(Strange::TickBackwards);
+        }
+        self.view.now = if self.ticked.is_some() { self.view.now.max(time) } else { time };
+        self.ticked = Some(time);
+        Ok(())
+    }
+
+    fn message(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+        let name = record.subject().ok_or(Strange::Incomplete)?;
+        let Some(peer) = self.view.peers.get_mut(name) else { return Ok(()) };
+        if record.raw("t") != Some("status") {
+            return Ok(());
+        }
+        let before = peer.digest().map(str::to_owned);
+        peer.hear(record)?;
+        let digest = peer.digest();
+        if digest.is_some() && digest != before.as_deref() && digest != Some(self.view.settings.digest.as_str()) {
+            let text = "its configuration differs from ours, compare hb-config digest on both";
+            effects.push(why(record.time, name, "config", text));
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+        let name = record.subject().ok_or(Strange::Incomplete)?;
+        let state = record.state().ok_or(Strange::Incomplete)?;
+        let Some(peer) = self.view.peers.get_mut(name) else { return Ok(()) };
+        let was_gone = peer.is_dead();
+        peer.judge(state).ok_or(Strange::Incomplete)?;
+        if peer.is_dead() && !was_gone {
+            for group in &mut self.groups {
+                group.forget(name, self.view.now, effects);
+            }
+        }
+        Ok(())
+    }
+
+    fn sent(&mut self, record: &Record<'_>) {
+        let plausible = record.time <= self.view.now + AHEAD;
+        if plausible && record.raw("t").is_none_or(|kind| kind == "status") {
+            self.view.quorum.heartbeat_left(record.time);
+        }
+    }
+
+    fn result(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+        let name = record.subject().ok_or(Strange::Incomplete)?;
+        let held: Held = record.state().ok_or(Strange::Incomplete)?.parse().map_err(|_| Strange::Incomplete)?;
+        let group = self.groups.iter_mut().find(|group| group.name() == name).ok_or(Strange::UnknownGroup)?;
+        group.told(held, &self.view, effects);
+        Ok(())
+    }
+
+    fn ask(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+        let mut words = record.words();
+        let what = words.next().ok_or(Strange::Incomplete)?;
+        let scope = words.next().unwrap_or("all");
+        let force = record.raw("force") == Some("1");
+        if what == "shutdown" {
+            self.view.leaving = true;
+            return Ok(());
+        }
+        let wanted = |group: &Group, settings: &Settings| match scope {
+            "all" => Some(true),
+            "local" => Some(group.preferred() == settings.own),
+            "foreign" | "failback" => Some(group.preferred() != settings.own),
+            name => (name == group.name()).then_some(true),
+        };
+        let known_scope = matches!(scope, "all" | "local" | "foreign" | "failback");
+        if !known_scope && !self.groups.iter().any(|group| group.name() == scope) {
+            return Err(Strange::UnknownGroup);
+        }
+        for group in &mut self.groups {
+            if wanted(group, &self.view.settings) != Some(true) {
+                continue;
+            }
+            match what {
+                "standby" => group.stand_by(force, &self.view, effects),
+                "takeover" => group.claim(&self.view, effects),
+                "clear" => group.clear(&self.view, effects),
+                _ => return Err(Strange::UnknownAsk),
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, effects: &mut Vec<Effect>) {
+        self.active |= self.view.peers.values().all(Peer::is_definite);
+        for group in &mut self.groups {
+            group.decide(&self.view, effects);
+        }
+        let released = self.view.leaving && self.groups.iter().all(Group::is_released);
+        self.announce(released, effects);
+        if released {
+            self.ended = true;
+            effects.push(Effect::Say(Line::new("do", self.view.now).word("exit")));
+            effects.push(Effect::End);
+        }
+    }
+
+    /// Announces at every keepalive, and at once when something changed.
+    fn announce(&mut self, last: bool, effects: &mut Vec<Effect>) {
+        let now = self.view.now;
+        let text = self.announcement();
+        let changed = self.announced.as_ref() != Some(&text);
+        if !changed && !last && now < self.next_announcement {
+            return;
+        }
+        if now >= self.next_announcement {
+            let grid = self.next_announcement + self.view.settings.keepalive;
+            self.next_announcement = if grid > now { grid } else { now + self.view.settings.keepalive };
+        }
+        let expiry = self.expiry();
+        effects.push(Effect::Announce(format!("{text}{} until={expiry}", self.echo())));
+        self.announced = Some(text);
+    }
+
+    /// What is announced, but for the echo, which differs each time.
+    fn announcement(&self) -> String {
+        let settings = &self.view.settings;
+        let parts = self.groups.iter().map(|group| {
+            let part = Part { held: group.held(), stance: group.stance(&self.view), epoch: group.epoch() };
+            (group.name().to_owned(), part)
+        });
+        let groups = Groups(parts.collect());
+        let state = if self.active { "active" } else { "up" };
+        let leave = if self.view.leaving { " leave=1" } else { "" };
+        format!(
+            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={}{leave}",
+            settings.deadtime.as_millis(),
+            settings.digest
+        )
+    }
+
+    /// What was last heard of each peer: name, incarnation, sequence, and its
+    /// age in milliseconds.
+    fn echo(&self) -> String {
+        let heard = self.view.peers.iter().filter_map(|(name, peer)| peer.echo(name, self.view.now));
+        let parts: Vec<String> = heard.collect();
+        if parts.is_empty() { String::new() } else { format!(" echo={}", parts.join(",")) }
+    }
+
+    /// An announcement that leaves late says what may no longer be true: it
+    /// expires with the lease of what it claims, and after half of deadtime.
+    fn expiry(&self) -> Time {
+        let late = self.view.now + self.view.settings.deadtime / 2;
+        let claims = self.groups.iter().any(|group| group.held().claims());
+        match self.view.quorum.lease() {
+            Some(until) if claims => until.min(late),
+            _ => late,
+        }
+    }
+}
+
+/// A reason: `why T SUBJECT VERB words`.
+fn why(now: Time, subject: &str, verb: &str, text: &str) -> Effect {
+    let line = Line::new("why", now).word(subject).word(verb);
+    Effect::Say(text.split_ascii_whitespace().fold(line, |line, word| line.word(word)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! hb-judge from outside.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use crate::lab::{Running, command, run, tool};
+use crate::timeline;
+
+#[test]
+fn every_time_line_gives_its_verdicts() {
+    timeline::run_all("hb-judge", "judge");
+}
+
+#[test]
+fn a_recording_replays_to_the_same_bytes() {
+    let mut recording = String::new();
+    for beat in 0..5000 {
+        let time = f64::from(beat) * 0.25;
+        // Now and then a node is silent for a while.
+        if beat / 100 % 3 != 2 {
+            recording += &format!("msg {time:.6} n2 via=bcast:eth1 t=status st=active seq={beat:x} hg=1\n");
+        }
+        recording += &format!("tick {time:.6}\n");
+    }
+    let first = run("hb-judge", &["-d", "5", "-P", "n2"], recording.as_bytes());
+    assert!(first.out.matches(" n2 dead ").count() > 10, "{}", first.out);
+    for _ in 0..3 {
+        assert_eq!(run("hb-judge", &["-d", "5", "-P", "n2"], recording.as_bytes()).out, first.out);
+    }
+    // However the input is cut into writes, and with what passes through.
+    let mut child = command(tool("hb-judge").to_str().unwrap());
+    child.args(["-d", "5", "-P", "n2"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let feeder =
+        std::thread::spawn(move || recording.as_bytes().chunks(997).try_for_each(|part| stdin.write_all(part)));
+    let output = child.wait_with_output().unwrap();
+    feeder.join().unwrap().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), first.out);
+}
+
+#[test]
+fn a_verdict_is_printed_before_the_next_record_comes() {
+    let mut command = command(tool("hb-judge").to_str().unwrap());
+    command.args(["-d", "5"]);
+    let mut judge = Running::start(command);
+    judge.say("tick 1.0\n");
+    judge.wait_for("ready", |line| line == "self 1.000000 ready");
+    judge.say("msg 1.1 n2 via=bcast:eth1 t=status st=active seq=1 hg=1\n");
+    judge.wait_for("active", |line| line == "node 1.100000 n2 active");
+    let (status, _, _) = judge.wait();
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn lines_that_are_no_records_are_said_once_per_cause_and_skipped() {
+    let long = "x".repeat(10_000);
+    let mut input = Vec::new();
+    for _ in 0..100 {
+        input.extend_from_slice(format!("{long}\nnonsense\n\ntick soon\nTICK 1\n").as_bytes());
+        input.extend_from_slice(b"tick 1.0 \xff\xfe\n");
+    }
+    input.extend_from_slice(b"tick 5.0\ntick 1.0\nmsg 5.0\nlast line without an end");
+    let said = run("hb-judge", &[], &input);
+    assert_eq!(said.code(), 0);
+    assert_eq!(said.out, "self 5.000000 ready\n");
+    let causes: Vec<&str> = said.err.lines().collect();
+    assert_eq!(causes.len(), 8, "{}", said.err);
+    assert!(causes.iter().all(|line| line.starts_with("hb-judge: line ")), "{}", said.err);
+    assert!(causes[0].starts_with("hb-judge: line 1: longer than 4096 bytes"), "{}", causes[0]);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_status_2_with_its_name() {
+    let said = run("hb-judge", &["-f", "/nonexistent/ha.cf"], b"tick 1.0\n");
+    assert_eq!((said.code(), said.out.as_str()), (2, ""));
+    assert!(said.err.starts_with("hb-judge: /nonexistent/ha.cf: "), "{}", said.err);
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+}
+
+#[test]
+fn wrong_options_are_status_2() {
+    for options in [&["-d", "soon"][..], &["-d", "0"], &["-P", "a b"], &["-x"], &["file"]] {
+        let said = run("hb-judge", options, b"");
+        assert_eq!(said.code(), 2, "{options:?}: {}", said.err);
+        assert!(!said.err.is_empty());
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_a_gone_reader_is_not() {
+    let full = command("sh").args(["-c", "echo tick 1.0 | hb-judge > /dev/full"]).output().unwrap();
+    assert_eq!(full.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&full.stderr).contains("standard output"));
+    let script = "{ i=0; while [ $i -lt 20000 ]; do echo tick $i.0; i=$((i + 1)); done; } | { hb-judge -a; echo $? >&2; } | head -n 1";
+    let gone = command("sh").args(["-c", script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&gone.stderr), "0\n");
+}

@@ -1,0 +1,59 @@
+//! Time lines as files: `$` the options, `<` a record that goes in, `>` a line
+//! that must follow from it, `#` what the case proves. The filter is run with
+//! `-a`, so that what comes out stands behind the record that it follows from.
+
+use std::fs;
+
+use crate::lab::{project, run};
+
+/// Runs every case in `tests/cases/DIRECTORY` through `filter`.
+pub fn run_all(filter: &str, directory: &str) {
+    let path = project("tests/cases").join(directory);
+    let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{}: no cases", path.display());
+    let mut failures = String::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        if let Err(difference) = one(filter, &text) {
+            failures.push_str(&format!("{}: {difference}\n", file.display()));
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+}
+
+fn one(filter: &str, text: &str) -> Result<(), String> {
+    let mut options = vec!["-a"];
+    let mut input = String::new();
+    let mut expected = Vec::new();
+    for line in text.lines() {
+        match line.split_at_checked(2) {
+            Some(("$ ", words)) => options.extend(words.split(' ')),
+            Some(("< ", record)) => {
+                input.push_str(record);
+                input.push('\n');
+                expected.push(record);
+            }
+            Some(("> ", record)) => expected.push(record),
+            Some(("# ", _)) | None => {}
+            Some(_) => return Err(format!("not a line of a case: {line}")),
+        }
+    }
+    assert!(expected.len() * 2 > input.lines().count(), "a case without records");
+    let said = run(filter, &options, input.as_bytes());
+    if said.code() != 0 || !said.err.is_empty() {
+        return Err(format!("status {}: {}", said.code(), said.err));
+    }
+    let got: Vec<&str> = said.out.lines().collect();
+    for (number, pair) in expected.iter().zip(&got).enumerate() {
+        if pair.0 != pair.1 {
+            return Err(format!("line {} of the output:\n  expected {}\n  got      {}", number + 1, pair.0, pair.1));
+        }
+    }
+    if got.len() == expected.len() {
+        Ok(())
+    } else {
+        let more = got.get(expected.len()).or(expected.get(got.len()).as_ref().copied());
+        Err(format!("{} lines expected, {} came; the first beyond: {more:?}", expected.len(), got.len()))
+    }
+}
