@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use nix::poll::{PollTimeout, poll};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::time::Time;
@@ -135,6 +136,23 @@ fn read_clock(clock: ClockId) -> u64 {
     #[expect(clippy::disallowed_methods, reason = "this is the edge")]
     let reading = clock_gettime(clock);
     reading.map_or(0, |now| Duration::from(now).as_micros().try_into().unwrap_or(u64::MAX))
+}
+
+/// Waits until `due`, whatever signals are handled meanwhile: for a tool that
+/// has nothing to listen to.
+pub fn wait_until(due: Time) {
+    loop {
+        let left = due.since(now());
+        if left.is_zero() {
+            return;
+        }
+        // A whole millisecond more than is left, so that the wait never ends
+        // early and spins.
+        let span = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
+        if !matches!(poll(&mut [], span), Ok(_) | Err(nix::errno::Errno::EINTR)) {
+            return;
+        }
+    }
 }
 
 /// The name of this host (uname -n) as Heartbeat compares it: in lower case.

@@ -24,6 +24,14 @@
 //! | [`judge`] | the failure detector: from records to verdicts |
 //! | [`announce`] | what a node says of itself in every heartbeat |
 //! | [`decide`] | who serves: from verdicts and announcements to actions |
+//! | [`address`] | a floating address as people write it |
+//! | [`interface`] | a network interface, and what can be done on it |
+//! | [`floating`] | what there is of a floating address on a host, and its lifetime |
+//! | [`route`] | which interface an address belongs on |
+//! | [`arp`] | gratuitous ARP |
+//! | [`ndisc`] | unsolicited neighbour advertisements |
+//! | [`gratuitous`] | the frames that announce an address |
+//! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
 //!
 //! **Edges** touch the system, and decide nothing.
 //!
@@ -33,8 +41,15 @@
 //! | [`lines`] | a descriptor that lines are read from |
 //! | [`conf_file`] | a configuration file as bytes |
 //! | [`filter`] | the loop of a filter: standard input, output, complaints |
+//! | [`netlink`] | the kernel's tables of interfaces, addresses and routes |
+//! | [`rawsock`] | a socket for whole Ethernet frames |
+//! | [`sysctl`] | settings of an interface under /proc/sys |
+//! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
 
+pub mod address;
+pub mod agent;
 pub mod announce;
+pub mod arp;
 pub mod auth;
 pub mod authkeys;
 pub mod base64;
@@ -44,15 +59,24 @@ pub mod conf_lines;
 pub mod decide;
 pub mod edge;
 pub mod filter;
+pub mod floating;
+pub mod gratuitous;
 pub mod ha_cf;
 pub mod haresources;
+pub mod interface;
 pub mod judge;
 pub mod lines;
 pub mod medium;
 pub mod message;
 pub mod name;
+pub mod ndisc;
+pub mod netlink;
 pub mod netstring;
+pub mod ocf;
 pub mod problem;
+pub mod rawsock;
 pub mod record;
+pub mod route;
+pub mod sysctl;
 pub mod time;
 pub mod wire;

@@ -8,8 +8,11 @@
     reason = "a test may panic, waits against the clock and reports to people"
 )]
 
+mod capture;
 mod hb_decide;
 mod hb_judge;
 mod house;
+mod ipaddr_agent;
 mod lab;
+mod send_arp;
 mod timeline;

@@ -1,0 +1,180 @@
+//! ipaddr-agent: hold a floating address.
+
+use std::env;
+use std::fmt;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser;
+use hbkit::address::{Parts, Spec, SpecError};
+use hbkit::agent::{Agent, AgentError};
+use hbkit::edge::{self, Output};
+use hbkit::ocf::{self, Action, Code};
+use hbkit::time::Time;
+
+/// Hold a floating IPv4 or IPv6 address: add it, announce it, watch it, remove
+/// it
+#[derive(Parser)]
+#[command(
+    name = "ipaddr-agent",
+    version,
+    about,
+    disable_help_subcommand = true,
+    override_usage = "ipaddr-agent [-u TIME] ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]... ACTION\n       \
+                      OCF_RESKEY_ip=ADDR [OCF_RESKEY_...] ipaddr-agent [-u TIME] ACTION",
+    after_help = "Actions: start stop monitor status renew announce validate-all meta-data usage"
+)]
+struct Args {
+    /// End of the lease in boot time (the TIME of records): the kernel removes
+    /// the address by then
+    #[arg(short, long, value_name = "TIME")]
+    until: Option<Time>,
+    /// Addresses, and at the end what to do with them
+    #[arg(value_name = "ADDRESS... ACTION", hide = true)]
+    words: Vec<String>,
+}
+
+/// How the agent was called: decides how it says what is wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The address is in the environment.
+    Ocf,
+    /// The address is an argument, as in haresources.
+    Heartbeat,
+}
+
+impl Form {
+    fn complain(self, what: &dyn fmt::Display) {
+        match self {
+            Form::Heartbeat => edge::complain("ipaddr-agent", what),
+            // A standard error that cannot be written to changes nothing.
+            Form::Ocf => drop(writeln!(io::stderr(), "{}", ocf::exit_reason(what))),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let (last, addresses) = args.words.split_last().map_or(("", &[][..]), |(last, rest)| (last.as_str(), rest));
+    let form = if addresses.is_empty() { Form::Ocf } else { Form::Heartbeat };
+    let code = match last.parse() {
+        Ok(action) => run(&args, form, action, addresses),
+        Err(why) => {
+            form.complain(&why);
+            Code::Unimplemented
+        }
+    };
+    ExitCode::from(code.number())
+}
+
+fn run(args: &Args, form: Form, action: Action, addresses: &[String]) -> Code {
+    match (action, args.until) {
+        (Action::MetaData, _) => return print(ocf::META_DATA.trim_end()),
+        (Action::Usage, _) => return print(&usage()),
+        (Action::Renew, None) => {
+            form.complain(&"renew needs the new end of the lease: --until");
+            return Code::Args;
+        }
+        _ => {}
+    }
+    let specs: Result<Vec<Spec>, SpecError> = match form {
+        Form::Ocf => from_environment().map(|spec| vec![spec]),
+        Form::Heartbeat => addresses.iter().map(|text| text.parse()).collect(),
+    };
+    match specs {
+        Ok(specs) => act(args, form, action, &specs),
+        Err(why) => {
+            form.complain(&why);
+            match (form, action) {
+                // What cannot have been started is stopped.
+                (Form::Ocf, Action::Stop) => Code::Success,
+                (Form::Ocf, _) => Code::Configured,
+                (Form::Heartbeat, _) => Code::Args,
+            }
+        }
+    }
+}
+
+fn from_environment() -> Result<Spec, SpecError> {
+    let value = |key: &str| env::var(format!("OCF_RESKEY_{key}")).unwrap_or_default();
+    let [ip, bits, nic, label, broadcast] = ["ip", "cidr_netmask", "nic", "iflabel", "broadcast"].map(value);
+    Spec::from_parts(Parts { address: &ip, bits: &bits, interface: &nic, label: &label, broadcast: &broadcast })
+}
+
+/// Does one action to all addresses. One that fails does not keep the others
+/// from theirs; the answer is the first failure, or that one is not running.
+fn act(args: &Args, form: Form, action: Action, specs: &[Spec]) -> Code {
+    let mut agent = match Agent::new(args.until) {
+        Ok(agent) => agent,
+        Err(error) => {
+            form.complain(&error);
+            return error.code();
+        }
+    };
+    let mut answer = Code::Success;
+    let mut status = Output::new();
+    for spec in specs {
+        let result = one(&mut agent, form, action, spec);
+        let code = result.as_ref().map_or_else(AgentError::code, |()| Code::Success);
+        if let Err(error) = &result {
+            // "Not there" is an answer to a question, and no trouble.
+            if code != Code::NotRunning || !matches!(action, Action::Monitor | Action::Status) {
+                form.complain(&format_args!("{}: {error}", spec.address));
+            }
+        }
+        if matches!(answer, Code::Success) || (answer == Code::NotRunning && code != Code::Success) {
+            answer = code;
+        }
+        if action == Action::Status {
+            let word = match code {
+                Code::Success => "running",
+                Code::NotRunning => "stopped",
+                _ => "failed",
+            };
+            if let Err(error) = status.line(&format!("{} {word}", spec.address)) {
+                return unwritten(error.into());
+            }
+        }
+    }
+    agent.finish();
+    if let Err(error) = status.flush() { unwritten(error.into()) } else { answer }
+}
+
+fn one(agent: &mut Agent, form: Form, action: Action, spec: &Spec) -> Result<(), AgentError> {
+    match action {
+        Action::Start => agent.start(spec),
+        Action::Stop => {
+            if let Some(left) = agent.stop(spec)? {
+                form.complain(&format_args!("{}: left as {left}, which is not what is to be stopped", spec.address));
+            }
+            Ok(())
+        }
+        Action::Monitor | Action::Status => agent.monitor(spec),
+        Action::Renew => agent.renew(spec),
+        Action::Announce => agent.announce(spec),
+        Action::ValidateAll | Action::MetaData | Action::Usage => agent.validate(spec),
+    }
+}
+
+/// What usage prints: the actions, for people and for OCF's tests.
+fn usage() -> String {
+    let words: Vec<&str> = Action::ALL.iter().map(|(word, _)| *word).collect();
+    format!("usage: ipaddr-agent [ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]...] {{{}}}", words.join("|"))
+}
+
+fn print(text: &str) -> Code {
+    let mut output = Output::new();
+    match output.line(text).and_then(|()| output.flush()) {
+        Ok(()) => Code::Success,
+        Err(error) => unwritten(error.into()),
+    }
+}
+
+/// Standard output could not be written to. A reader that went away is success;
+/// otherwise the status is the 2 of every tool, which OCF calls wrong arguments.
+fn unwritten(error: anyhow::Error) -> Code {
+    match edge::finish("ipaddr-agent", Err(error)) {
+        gone if gone == ExitCode::SUCCESS => Code::Success,
+        _ => Code::Args,
+    }
+}

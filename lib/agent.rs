@@ -1,0 +1,477 @@
+//! What ipaddr-agent does to one address: asks the kernel what there is, does
+//! what is missing, and says so to the neighbours.
+
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use crate::address::{Spec, SpecError};
+use crate::edge;
+use crate::floating::{self, Ailment, FOREVER, Found, Held};
+use crate::gratuitous::{Announcement, BOTH};
+use crate::interface::{Interface, Unfit};
+use crate::medium::INTERFACE_MAX;
+use crate::netlink::{Netlink, NetlinkError};
+use crate::ocf::Code;
+use crate::rawsock::FrameSocket;
+use crate::route::{self, NoPlace};
+use crate::sysctl;
+use crate::time::Time;
+
+/// When a start is announced for the second time.
+const SECOND: Duration = Duration::from_millis(50);
+
+/// IFA_F_NODAD: an IPv6 address can be used at once.
+const NODAD: u32 = 0x02;
+
+/// Why an action failed.
+#[derive(Debug)]
+pub enum AgentError {
+    /// The kernel could not be asked or refused; what was asked of it.
+    Kernel(String, NetlinkError),
+    /// No packet socket, or nothing could be sent.
+    Announce(io::Error),
+    /// The host has no such interface.
+    NoInterface(String),
+    /// No clear place for the address; the interfaces that stand to choose
+    /// from.
+    NoPlace(NoPlace, Vec<String>),
+    /// The interface is known, but no connected network on it.
+    NoBits(String, NoPlace),
+    /// Its label does not fit.
+    Label(SpecError),
+    /// The address would not work on this interface.
+    Unfit(Unfit),
+    /// The kernel does not use the address.
+    Ailment(Ailment),
+    /// The address is there, but not as it was asked for.
+    Other(String),
+    /// IPv6 is switched off on the interface.
+    NoV6(String),
+    /// The lease has ended.
+    Late(Duration),
+    /// The address is not there.
+    NotThere,
+}
+
+impl fmt::Display for AgentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AgentError::Kernel(what, error) => write!(f, "{what}: {error}"),
+            AgentError::Announce(error) => write!(f, "announcing it: {error}"),
+            AgentError::NoInterface(name) => write!(f, "there is no interface {name}"),
+            AgentError::NoPlace(why, names) if names.is_empty() => write!(f, "{why}: name the interface"),
+            AgentError::NoPlace(why, names) => write!(f, "{why}: name the interface ({})", names.join(", ")),
+            AgentError::NoBits(name, why) => write!(f, "on {name}, {why}: name the prefix length"),
+            AgentError::Label(error) => error.fmt(f),
+            AgentError::Unfit(why) => why.fmt(f),
+            AgentError::Ailment(why) => why.fmt(f),
+            AgentError::Other(place) => write!(f, "it is already there, as {place}: no second copy is added"),
+            AgentError::NoV6(name) => write!(f, "IPv6 is disabled on {name}"),
+            AgentError::Late(by) => write!(f, "the lease ended {} s ago", crate::time::seconds(*by)),
+            AgentError::NotThere => f.write_str("the address is not there"),
+        }
+    }
+}
+
+impl std::error::Error for AgentError {}
+
+impl AgentError {
+    /// OCF's code for it.
+    pub fn code(&self) -> Code {
+        match self {
+            AgentError::Kernel(_, error) => match error.errno() {
+                Some(Errno::EPERM | Errno::EACCES) => Code::Permission,
+                _ => Code::Generic,
+            },
+            AgentError::Announce(error) => match error.kind() {
+                io::ErrorKind::PermissionDenied => Code::Permission,
+                _ => Code::Generic,
+            },
+            AgentError::NoInterface(_) | AgentError::Label(_) => Code::Configured,
+            AgentError::NotThere => Code::NotRunning,
+            AgentError::NoPlace(..)
+            | AgentError::NoBits(..)
+            | AgentError::Unfit(_)
+            | AgentError::Ailment(_)
+            | AgentError::Other(_)
+            | AgentError::NoV6(_)
+            | AgentError::Late(_) => Code::Generic,
+        }
+    }
+}
+
+/// An agent at work. [`Agent::finish`] ends it.
+pub struct Agent {
+    netlink: Netlink,
+    until: Option<Time>,
+    socket: Option<FrameSocket>,
+    started: Vec<Announcement>,
+}
+
+impl Agent {
+    /// An agent; what it starts or renews is leased when there is an `until`.
+    ///
+    /// # Errors
+    /// The kernel cannot be asked.
+    pub fn new(until: Option<Time>) -> Result<Agent, AgentError> {
+        let netlink = Netlink::open().map_err(|error| kernel("asking the kernel", error))?;
+        Ok(Agent { netlink, until, socket: None, started: Vec::new() })
+    }
+
+    /// Brings the address up, unless it is, and announces it.
+    ///
+    /// # Errors
+    /// It is not up, or it is but could not be announced.
+    pub fn start(&mut self, spec: &Spec) -> Result<(), AgentError> {
+        self.check_lease()?;
+        let named = self.named(spec)?;
+        let (interface, held) = match self.find(spec, named.as_ref())? {
+            Found::Other(held) => return Err(AgentError::Other(self.describe(&held))),
+            Found::There(held) => {
+                let interface = self.interface_of(&held, named)?;
+                (interface, Some(held))
+            }
+            Found::Absent => (self.interface_for(spec, named)?, None),
+        };
+        interface.usable().map_err(AgentError::Unfit)?;
+        let announcement = announcement(spec.address, &interface)?;
+        // Opened before anything is changed: what is not permitted is not begun.
+        if announcement.is_some() {
+            self.open_socket()?;
+        }
+        match held {
+            Some(held) => {
+                held.usable().map_err(AgentError::Ailment)?;
+                self.hold(held, Netlink::change)?;
+            }
+            None => {
+                let held = self.prepare(spec, &interface)?;
+                self.hold(held, add_or_change)?;
+            }
+        }
+        if let Some(announcement) = announcement {
+            self.send(&announcement)?;
+            self.started.push(announcement);
+        }
+        Ok(())
+    }
+
+    /// Gives an address that is there the lifetime of the lease.
+    ///
+    /// # Errors
+    /// It is not there, or the lease has ended.
+    pub fn renew(&mut self, spec: &Spec) -> Result<(), AgentError> {
+        self.check_lease()?;
+        let named = self.named(spec)?;
+        let held = self.there(spec, named.as_ref())?;
+        self.hold(held, Netlink::change)
+    }
+
+    /// Takes the address away. What is left of it, because it is not as it was
+    /// asked for, is returned in words.
+    ///
+    /// # Errors
+    /// It is still there.
+    pub fn stop(&mut self, spec: &Spec) -> Result<Option<String>, AgentError> {
+        let named = match self.named(spec) {
+            Err(AgentError::NoInterface(_)) => return Ok(None),
+            other => other?,
+        };
+        loop {
+            let all = self.held(spec.address)?;
+            match floating::find(spec, named.as_ref().map(|interface| interface.index), &all) {
+                Found::Absent => return Ok(None),
+                Found::Other(held) => return Ok(Some(self.describe(&held))),
+                Found::There(held) => {
+                    let dependants: Vec<Held> = floating::dependants(&held, &all).into_iter().cloned().collect();
+                    self.remove(&held, &dependants)?;
+                }
+            }
+        }
+    }
+
+    /// Whether the address is there and works.
+    ///
+    /// # Errors
+    /// It is not there ([`Code::NotRunning`]), or what is wrong with it.
+    pub fn monitor(&mut self, spec: &Spec) -> Result<(), AgentError> {
+        let named = match self.named(spec) {
+            Err(AgentError::NoInterface(_)) => return Err(AgentError::NotThere),
+            other => other?,
+        };
+        let held = self.there(spec, named.as_ref())?;
+        held.usable().map_err(AgentError::Ailment)?;
+        self.interface_of(&held, named)?.usable().map_err(AgentError::Unfit)
+    }
+
+    /// Tells the neighbours again that the address is here.
+    ///
+    /// # Errors
+    /// It is not, or nothing could be sent.
+    pub fn announce(&mut self, spec: &Spec) -> Result<(), AgentError> {
+        let named = self.named(spec)?;
+        let held = self.there(spec, named.as_ref())?;
+        held.usable().map_err(AgentError::Ailment)?;
+        let interface = self.interface_of(&held, named)?;
+        interface.usable().map_err(AgentError::Unfit)?;
+        match announcement(spec.address, &interface)? {
+            Some(announcement) => {
+                self.open_socket()?;
+                self.send(&announcement)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the address could be started here, as far as can be seen without
+    /// doing it.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn validate(&mut self, spec: &Spec) -> Result<(), AgentError> {
+        let named = self.named(spec)?;
+        if let Found::Absent = self.find(spec, named.as_ref())? {
+            let interface = self.interface_for(spec, named)?;
+            self.prepare(spec, &interface)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the agent's work: what was started is announced again after 50 ms,
+    /// if it is still there, by a child that also spares the caller the time
+    /// that closing a packet socket takes.
+    pub fn finish(self) {
+        let Some(socket) = self.socket else { return };
+        let (started, until) = (self.started, self.until);
+        let delay = if started.is_empty() { Duration::ZERO } else { SECOND };
+        // Without a child there is no second announcement, and the caller waits
+        // for the socket: nothing that would have to be reported.
+        let _ = socket.leave(delay, |socket| {
+            for announcement in &started {
+                if until.is_none_or(|until| edge::now() < until) && is_held(announcement) {
+                    let _ = socket.announce(announcement);
+                }
+            }
+        });
+    }
+
+    fn check_lease(&self) -> Result<(), AgentError> {
+        let now = edge::now();
+        match self.until {
+            Some(until) if now >= until => Err(AgentError::Late(now.since(until))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn named(&mut self, spec: &Spec) -> Result<Option<Interface>, AgentError> {
+        let Some(name) = &spec.interface else { return Ok(None) };
+        let found = self.netlink.interface(name).map_err(|error| kernel(&format!("interface {name}"), error))?;
+        found.map(Some).ok_or_else(|| AgentError::NoInterface(name.clone()))
+    }
+
+    fn held(&mut self, address: IpAddr) -> Result<Vec<Held>, AgentError> {
+        self.netlink.addresses(address.is_ipv6()).map_err(|error| kernel("reading the addresses of this host", error))
+    }
+
+    fn find(&mut self, spec: &Spec, named: Option<&Interface>) -> Result<Found, AgentError> {
+        let held = self.held(spec.address)?;
+        Ok(floating::find(spec, named.map(|interface| interface.index), &held))
+    }
+
+    fn there(&mut self, spec: &Spec, named: Option<&Interface>) -> Result<Held, AgentError> {
+        match self.find(spec, named)? {
+            Found::There(held) => Ok(held),
+            Found::Absent | Found::Other(_) => Err(AgentError::NotThere),
+        }
+    }
+
+    /// The interface that holds an address.
+    fn interface_of(&mut self, held: &Held, named: Option<Interface>) -> Result<Interface, AgentError> {
+        if let Some(interface) = named {
+            return Ok(interface);
+        }
+        let found = self.netlink.interface_at(held.index);
+        found.map_err(|error| kernel("its interface", error))?.ok_or(AgentError::NotThere)
+    }
+
+    fn routes(&mut self, address: IpAddr) -> Result<Vec<route::Route>, AgentError> {
+        self.netlink.routes(address.is_ipv6()).map_err(|error| kernel("reading the routes of this host", error))
+    }
+
+    /// The interface that is to hold an address: the named one, or that of the
+    /// connected route.
+    fn interface_for(&mut self, spec: &Spec, named: Option<Interface>) -> Result<Interface, AgentError> {
+        if let Some(interface) = named {
+            return Ok(interface);
+        }
+        let routes = self.routes(spec.address)?;
+        let places = match route::place(spec.address, &routes, None) {
+            Ok(place) => return self.at(place.index)?.ok_or_else(|| AgentError::NoPlace(NoPlace::None, Vec::new())),
+            Err(NoPlace::Several(places)) => places,
+            Err(why) => return Err(AgentError::NoPlace(why, Vec::new())),
+        };
+        let mut names = Vec::new();
+        for place in &places {
+            names.extend(self.at(place.index)?.map(|interface| interface.name));
+        }
+        Err(AgentError::NoPlace(NoPlace::Several(places), names))
+    }
+
+    fn at(&mut self, index: u32) -> Result<Option<Interface>, AgentError> {
+        self.netlink.interface_at(index).map_err(|error| kernel("reading the interfaces of this host", error))
+    }
+
+    /// The address as it is to be added.
+    fn prepare(&mut self, spec: &Spec, interface: &Interface) -> Result<Held, AgentError> {
+        let bits = match spec.bits {
+            Some(bits) => bits,
+            None => {
+                let routes = self.routes(spec.address)?;
+                let place = route::place(spec.address, &routes, Some(interface.index));
+                place.map_err(|why| AgentError::NoBits(interface.name.clone(), why))?.bits
+            }
+        };
+        let label = spec.label.as_ref().map(|label| format!("{}:{label}", interface.name));
+        if let Some(label) = label.as_ref().filter(|label| label.len() > INTERFACE_MAX) {
+            return Err(AgentError::Label(SpecError::Label(label.clone())));
+        }
+        Ok(Held {
+            index: interface.index,
+            address: spec.address,
+            bits,
+            secondary: false,
+            tentative: false,
+            duplicate: false,
+            broadcast: spec.broadcast(bits),
+            label,
+            scope: 0,
+            valid: FOREVER,
+            preferred: FOREVER,
+            choices: if spec.address.is_ipv6() { NODAD } else { 0 },
+            metric: 0,
+            protocol: 0,
+        })
+    }
+
+    /// Installs an address with the lifetime of the lease, or without end. Time
+    /// may pass while it is done (a stopped process, a held lock): afterwards
+    /// the lifetime is computed again, and what has become too long is mended.
+    fn hold(
+        &mut self,
+        mut held: Held,
+        install: fn(&mut Netlink, &Held) -> Result<(), NetlinkError>,
+    ) -> Result<(), AgentError> {
+        let mut install = install;
+        loop {
+            let before = edge::now();
+            held.valid = match self.until {
+                None => FOREVER,
+                Some(until) => match floating::lifetime(until, before) {
+                    Some(seconds) => seconds,
+                    None => return Err(AgentError::Late(before.since(until))),
+                },
+            };
+            // A source for new connections until the end.
+            held.preferred = held.valid;
+            install(&mut self.netlink, &held).map_err(|error| self.refused(&held, error))?;
+            let Some(until) = self.until else { return Ok(()) };
+            let after = edge::now();
+            match floating::lifetime(until, after) {
+                Some(seconds) if seconds >= held.valid => return Ok(()),
+                Some(_) => install = Netlink::change,
+                None => {
+                    self.remove(&held, &[])?;
+                    return Err(AgentError::Late(after.since(until)));
+                }
+            }
+        }
+    }
+
+    fn refused(&mut self, held: &Held, error: NetlinkError) -> AgentError {
+        if held.address.is_ipv6() && error.errno() == Some(Errno::EACCES) {
+            return AgentError::NoV6(self.name_at(held.index));
+        }
+        kernel(&format!("adding it to {}", self.name_at(held.index)), error)
+    }
+
+    /// Removes an address and keeps those that the kernel would remove with it.
+    fn remove(&mut self, held: &Held, dependants: &[Held]) -> Result<(), AgentError> {
+        let name = self.name_at(held.index);
+        let trap = !dependants.is_empty() && !sysctl::promotes_secondaries(&name);
+        // Where the setting is read-only, they are added again below.
+        let lifted = trap && sysctl::promote_secondaries(&name, true).is_ok();
+        let removed = self.netlink.remove(held).map_err(|error| kernel(&format!("removing it from {name}"), error));
+        if lifted {
+            let _ = sysctl::promote_secondaries(&name, false);
+        }
+        removed?;
+        if trap {
+            for lost in dependants {
+                match self.netlink.add(lost) {
+                    Err(error) if error.errno() != Some(Errno::EEXIST) => {
+                        return Err(kernel(&format!("adding {} to {name} again", lost.address), error));
+                    }
+                    Ok(()) | Err(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn name_at(&mut self, index: u32) -> String {
+        match self.netlink.interface_at(index) {
+            Ok(Some(interface)) => interface.name,
+            Ok(None) | Err(_) => format!("interface number {index}"),
+        }
+    }
+
+    fn describe(&mut self, held: &Held) -> String {
+        format!("{}/{} on {}", held.address, held.bits, self.name_at(held.index))
+    }
+
+    fn open_socket(&mut self) -> Result<(), AgentError> {
+        if self.socket.is_none() {
+            self.socket = Some(FrameSocket::open().map_err(AgentError::Announce)?);
+        }
+        Ok(())
+    }
+
+    fn send(&self, announcement: &Announcement) -> Result<(), AgentError> {
+        self.socket.as_ref().map_or(Ok(()), |socket| socket.announce(announcement)).map_err(AgentError::Announce)
+    }
+}
+
+fn kernel(what: &str, error: NetlinkError) -> AgentError {
+    AgentError::Kernel(what.to_owned(), error)
+}
+
+/// Adds an address; one that somebody else added meanwhile is taken over.
+fn add_or_change(netlink: &mut Netlink, held: &Held) -> Result<(), NetlinkError> {
+    match netlink.add(held) {
+        Err(error) if error.errno() == Some(Errno::EEXIST) => netlink.change(held),
+        other => other,
+    }
+}
+
+/// The announcement of an address; none on an interface where nobody would
+/// hear it.
+fn announcement(address: IpAddr, interface: &Interface) -> Result<Option<Announcement>, AgentError> {
+    let router = address.is_ipv6() && sysctl::is_router(&interface.name);
+    match Announcement::new(address, interface, BOTH, router) {
+        Ok(announcement) => Ok(Some(announcement)),
+        Err(Unfit::Loopback(_) | Unfit::NoArp(_) | Unfit::NotEthernet(_)) => Ok(None),
+        Err(why @ (Unfit::Down(_) | Unfit::NoCarrier(_))) => Err(AgentError::Unfit(why)),
+    }
+}
+
+/// Whether the interface still holds what was announced.
+fn is_held(announcement: &Announcement) -> bool {
+    let held = Netlink::open().and_then(|mut netlink| netlink.addresses(announcement.address.is_ipv6()));
+    held.is_ok_and(|held| {
+        held.iter().any(|held| held.address == announcement.address && held.index == announcement.index)
+    })
+}

@@ -1,0 +1,93 @@
+use super::*;
+
+fn held(address: &str, bits: u8, index: u32) -> Held {
+    Held {
+        index,
+        address: address.parse().unwrap(),
+        bits,
+        secondary: false,
+        tentative: false,
+        duplicate: false,
+        broadcast: None,
+        label: None,
+        scope: 0,
+        valid: FOREVER,
+        preferred: FOREVER,
+        choices: 0,
+        metric: 0,
+        protocol: 0,
+    }
+}
+
+fn at(seconds: &str) -> Time {
+    seconds.parse().unwrap()
+}
+
+#[test]
+fn bits_and_interface_count_where_they_are_known() {
+    let all = [held("192.0.2.4", 24, 2), held("192.0.2.5", 24, 2)];
+    let spec = |text: &str| text.parse::<Spec>().unwrap();
+    let (there, other) = (Found::There(all[0].clone()), Found::Other(all[0].clone()));
+    for (text, index, found) in [
+        ("192.0.2.4", None, &there),
+        ("192.0.2.4", Some(2), &there),
+        ("192.0.2.4/24", Some(2), &there),
+        ("192.0.2.4", Some(3), &other),
+        ("192.0.2.4/32", None, &other),
+        ("192.0.2.6", None, &Found::Absent),
+    ] {
+        assert_eq!(&find(&spec(text), index, &all), found, "{text} {index:?}");
+    }
+}
+
+#[test]
+fn the_copy_that_was_asked_for_is_found_behind_another() {
+    let all = [held("192.0.2.4", 32, 1), held("192.0.2.4", 24, 2)];
+    assert_eq!(find(&"192.0.2.4/24".parse().unwrap(), None, &all), Found::There(all[1].clone()));
+}
+
+#[test]
+fn secondaries_depend_on_the_primary_of_their_network() {
+    let secondary = |address: &str, bits, index| Held { secondary: true, ..held(address, bits, index) };
+    let all = [
+        held("192.0.2.4", 24, 2),
+        secondary("192.0.2.5", 24, 2),
+        secondary("192.0.2.6", 25, 2),
+        secondary("192.0.3.5", 24, 2),
+        secondary("192.0.2.7", 24, 3),
+        held("192.0.2.8", 24, 2),
+    ];
+    assert_eq!(dependants(&all[0], &all), [&all[1]]);
+    assert_eq!(dependants(&all[1], &all), [] as [&Held; 0]);
+}
+
+#[test]
+fn a_lifetime_is_the_whole_seconds_below_the_lease() {
+    for (until, seconds) in [
+        ("100.0", None),
+        ("99.9", None),
+        ("100.000001", Some(1)),
+        ("101.0", Some(1)),
+        ("101.3", Some(1)),
+        ("102.199999", Some(1)),
+        ("102.2", Some(2)),
+        ("110.0", Some(9)),
+        ("110.2", Some(10)),
+    ] {
+        assert_eq!(lifetime(at(until), at("100.0")), seconds, "{until}");
+    }
+}
+
+#[test]
+fn no_lease_is_so_long_that_it_has_no_end() {
+    assert_eq!(lifetime(Time::from_micros(u64::MAX), Time::ZERO), Some(FOREVER - 1));
+}
+
+#[test]
+fn a_lease_of_at_least_two_seconds_is_over_before_its_end_with_the_kernels_slack() {
+    for micros in (1_200_000..5_000_000).step_by(7_001) {
+        let until = Time::from_micros(micros);
+        let seconds = lifetime(until, Time::ZERO).unwrap();
+        assert!(Time::ZERO + Duration::from_secs(seconds.into()) + SLACK <= until, "{until}: {seconds}");
+    }
+}

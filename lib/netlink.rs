@@ -1,0 +1,300 @@
+//! The kernel's tables of interfaces, addresses and routes, by rtnetlink(7).
+//!
+//! Every answer is checked for its origin (the kernel's port, 0) and its
+//! sequence number, every wait has an end, and a table that changed while it
+//! was read, or of which a part was lost, is read afresh.
+
+use std::fmt;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkBuffer,
+    NetlinkHeader, NetlinkMessage,
+};
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
+use netlink_packet_route::route::{RouteHeader, RouteMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::{Socket, SocketAddr};
+use nix::errno::Errno;
+use nix::libc::{MSG_DONTWAIT, MSG_TRUNC};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::edge;
+use crate::floating::Held;
+use crate::interface::Interface;
+use crate::route::Route;
+use crate::time::Time;
+
+mod message;
+
+/// Message types that end an exchange (netlink(7)).
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLMSG_OVERRUN: u16 = 4;
+
+/// The largest answer that the kernel gives at once.
+const BUFFER: usize = 32 * 1024;
+
+/// How long the kernel may take for an answer: it has it at once, unless
+/// somebody else holds its lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a table that changes under our hands is read.
+const ATTEMPTS: usize = 10;
+
+/// Why the kernel could not be asked, or did not do what was asked.
+#[derive(Debug)]
+pub enum NetlinkError {
+    /// The socket failed.
+    Socket(io::Error),
+    /// No answer in time.
+    Timeout,
+    /// The kernel refused.
+    Refused(Errno),
+    /// An answer that cannot be read.
+    Malformed(&'static str),
+    /// A table that never held still.
+    Busy,
+}
+
+impl fmt::Display for NetlinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NetlinkError::Socket(error) => write!(f, "netlink: {error}"),
+            NetlinkError::Timeout => write!(f, "the kernel did not answer within {} s", PATIENCE.as_secs()),
+            NetlinkError::Refused(errno) => f.write_str(errno.desc()),
+            NetlinkError::Malformed(what) => write!(f, "the kernel's answer cannot be read: {what}"),
+            NetlinkError::Busy => f.write_str("the kernel's tables change faster than they can be read"),
+        }
+    }
+}
+
+impl std::error::Error for NetlinkError {}
+
+impl NetlinkError {
+    /// The kernel's reason, where it gave one.
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            NetlinkError::Refused(errno) => Some(*errno),
+            NetlinkError::Socket(error) => error.raw_os_error().map(Errno::from_raw),
+            NetlinkError::Timeout | NetlinkError::Malformed(_) | NetlinkError::Busy => None,
+        }
+    }
+}
+
+/// A conversation with the kernel.
+pub struct Netlink {
+    socket: Socket,
+    sequence: u32,
+    buffer: Vec<u8>,
+}
+
+/// The end of one attempt to read a table.
+enum Attempt {
+    Whole,
+    Again,
+}
+
+impl Netlink {
+    /// Opens a conversation.
+    ///
+    /// # Errors
+    /// The kernel gives no such socket.
+    pub fn open() -> Result<Netlink, NetlinkError> {
+        let socket = Socket::new(NETLINK_ROUTE).map_err(NetlinkError::Socket)?;
+        // Connected to the kernel: another process's datagrams are refused.
+        socket.connect(&SocketAddr::new(0, 0)).map_err(NetlinkError::Socket)?;
+        Ok(Netlink { socket, sequence: 0, buffer: vec![0; BUFFER] })
+    }
+
+    /// The addresses of one family that the host holds.
+    ///
+    /// # Errors
+    /// The kernel's table could not be read.
+    pub fn addresses(&mut self, v6: bool) -> Result<Vec<Held>, NetlinkError> {
+        let mut request = AddressMessage::default();
+        request.header.family = family(v6);
+        self.table(RouteNetlinkMessage::GetAddress(request), message::held)
+    }
+
+    /// The interface with this name; none when there is none.
+    ///
+    /// # Errors
+    /// The kernel could not be asked.
+    pub fn interface(&mut self, name: &str) -> Result<Option<Interface>, NetlinkError> {
+        let mut request = LinkMessage::default();
+        request.attributes.push(LinkAttribute::IfName(name.to_owned()));
+        self.link(request)
+    }
+
+    /// The interface with this number; none when there is none.
+    ///
+    /// # Errors
+    /// The kernel could not be asked.
+    pub fn interface_at(&mut self, index: u32) -> Result<Option<Interface>, NetlinkError> {
+        let mut request = LinkMessage::default();
+        request.header.index = index;
+        self.link(request)
+    }
+
+    fn link(&mut self, mut request: LinkMessage) -> Result<Option<Interface>, NetlinkError> {
+        request.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
+        let mut found = None;
+        let asked = self.exchange(RouteNetlinkMessage::GetLink(request), NLM_F_ACK, |payload| {
+            found = message::interface(payload)?;
+            Ok(())
+        });
+        match asked {
+            Err(NetlinkError::Refused(Errno::ENODEV | Errno::ENXIO)) => Ok(None),
+            Err(error) => Err(error),
+            Ok(Attempt::Whole | Attempt::Again) => Ok(found),
+        }
+    }
+
+    /// The unicast routes of the main table for one family.
+    ///
+    /// # Errors
+    /// The kernel's table could not be read.
+    pub fn routes(&mut self, v6: bool) -> Result<Vec<Route>, NetlinkError> {
+        let mut request = RouteMessage::default();
+        request.header.address_family = family(v6);
+        request.header.table = RouteHeader::RT_TABLE_MAIN;
+        let routes = self.table(RouteNetlinkMessage::GetRoute(request), message::routes)?;
+        Ok(routes.into_iter().flatten().collect())
+    }
+
+    /// Adds an address, which must not be there yet.
+    ///
+    /// # Errors
+    /// The kernel refused it.
+    pub fn add(&mut self, held: &Held) -> Result<(), NetlinkError> {
+        let request = RouteNetlinkMessage::NewAddress(message::address(held));
+        self.exchange(request, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, |_| Ok(())).map(drop)
+    }
+
+    /// Gives an address that is there the lifetimes of `held`.
+    ///
+    /// # Errors
+    /// The kernel refused them.
+    pub fn change(&mut self, held: &Held) -> Result<(), NetlinkError> {
+        let request = RouteNetlinkMessage::NewAddress(message::address(held));
+        self.exchange(request, NLM_F_ACK | NLM_F_REPLACE, |_| Ok(())).map(drop)
+    }
+
+    /// Removes an address; false when it was not there.
+    ///
+    /// # Errors
+    /// The kernel refused.
+    pub fn remove(&mut self, held: &Held) -> Result<bool, NetlinkError> {
+        let request = RouteNetlinkMessage::DelAddress(message::address_key(held));
+        match self.exchange(request, NLM_F_ACK, |_| Ok(())) {
+            Ok(Attempt::Whole | Attempt::Again) => Ok(true),
+            Err(NetlinkError::Refused(Errno::EADDRNOTAVAIL | Errno::ENODEV)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a whole table, afresh when it changed meanwhile or a part was lost.
+    fn table<T>(
+        &mut self,
+        request: RouteNetlinkMessage,
+        read: impl Fn(&[u8]) -> Result<Option<T>, NetlinkError>,
+    ) -> Result<Vec<T>, NetlinkError> {
+        // Lets the kernel select, where it can; what it sends is checked anyway.
+        let _ = self.socket.set_netlink_get_strict_chk(true);
+        for _ in 0..ATTEMPTS {
+            let mut rows = Vec::new();
+            let attempt = self.exchange(request.clone(), NLM_F_DUMP, |payload| {
+                rows.extend(read(payload)?);
+                Ok(())
+            });
+            match attempt {
+                Ok(Attempt::Whole) => return Ok(rows),
+                Ok(Attempt::Again) => {}
+                // A table that does not exist has no rows.
+                Err(NetlinkError::Refused(Errno::ENOENT)) => return Ok(Vec::new()),
+                Err(error) if error.errno() == Some(Errno::ENOBUFS) => {}
+                Err(error) => return Err(error),
+            }
+            // A new socket has nothing left of the attempt that failed.
+            *self = Netlink { sequence: self.sequence, ..Netlink::open()? };
+            let _ = self.socket.set_netlink_get_strict_chk(true);
+        }
+        Err(NetlinkError::Busy)
+    }
+
+    /// One request and all of its answers, up to the one that ends them.
+    fn exchange(
+        &mut self,
+        request: RouteNetlinkMessage,
+        flags: u16,
+        mut take: impl FnMut(&[u8]) -> Result<(), NetlinkError>,
+    ) -> Result<Attempt, NetlinkError> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut header = NetlinkHeader::default();
+        header.flags = NLM_F_REQUEST | flags;
+        header.sequence_number = self.sequence;
+        let mut message = NetlinkMessage::new(header, request.into());
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        self.socket.send(&bytes, 0).map_err(NetlinkError::Socket)?;
+        let deadline = edge::now() + PATIENCE;
+        let mut attempt = Attempt::Whole;
+        loop {
+            let length = self.receive(deadline)?;
+            let mut rest = self.buffer.get(..length).unwrap_or_default();
+            while !rest.is_empty() {
+                let answer = NetlinkBuffer::new_checked(rest).map_err(|_| NetlinkError::Malformed("a header"))?;
+                let taken = (answer.length() as usize).next_multiple_of(4).min(rest.len());
+                rest = rest.get(taken..).unwrap_or_default();
+                if answer.sequence_number() != self.sequence {
+                    continue;
+                }
+                if answer.flags() & NLM_F_DUMP_INTR != 0 {
+                    attempt = Attempt::Again;
+                }
+                match answer.message_type() {
+                    NLMSG_ERROR | NLMSG_DONE => return message::status(answer.payload()).map(|()| attempt),
+                    NLMSG_OVERRUN => return Ok(Attempt::Again),
+                    _ => take(answer.payload())?,
+                }
+            }
+        }
+    }
+
+    /// One datagram from the kernel into the buffer; its length.
+    fn receive(&mut self, deadline: Time) -> Result<usize, NetlinkError> {
+        loop {
+            let received = self.socket.recv_from(&mut &mut self.buffer[..], MSG_DONTWAIT | MSG_TRUNC);
+            match received {
+                Ok((_, from)) if from.port_number() != 0 => {}
+                Ok((length, _)) if length > self.buffer.len() => return Err(NetlinkError::Malformed("it is too long")),
+                Ok((length, _)) => return Ok(length),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(deadline)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(NetlinkError::Socket(error)),
+            }
+        }
+    }
+
+    fn wait(&self, deadline: Time) -> Result<(), NetlinkError> {
+        let left = deadline.since(edge::now());
+        if left.is_zero() {
+            return Err(NetlinkError::Timeout);
+        }
+        let span = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)], span) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(NetlinkError::Socket(errno.into())),
+        }
+    }
+}
+
+fn family(v6: bool) -> AddressFamily {
+    if v6 { AddressFamily::Inet6 } else { AddressFamily::Inet }
+}

@@ -1,0 +1,79 @@
+//! What arrives on the wires of a host, as whole frames.
+
+use std::io::ErrorKind;
+use std::os::fd::AsFd as _;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hbkit::arp::Arp;
+use hbkit::ndisc::Advertisement;
+use nix::sched::{CloneFlags, setns};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::lab::{Host, PATIENCE};
+
+/// ETH_P_ALL in network order.
+const EVERYTHING: i32 = 0x0300;
+
+/// The frames on all interfaces of a host, from the moment it is made.
+pub struct Capture(Socket);
+
+impl Capture {
+    pub fn on(host: &Host) -> Capture {
+        let path = format!("/run/netns/{}", host.namespace);
+        // A thread of its own enters the namespace, opens the socket there and
+        // ends; the socket stays where it was opened.
+        let opened = thread::spawn(move || {
+            let namespace = std::fs::File::open(&path).expect("the namespace");
+            setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET).expect("entering the namespace");
+            Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(EVERYTHING))).expect("a packet socket")
+        });
+        Capture(opened.join().expect("a socket in the namespace"))
+    }
+
+    /// The next frame out of which `read` makes something, if one comes in
+    /// time.
+    fn next<T>(&self, patience: Duration, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            self.0.set_read_timeout(Some(left)).expect("a time limit");
+            let mut buffer = [0; 2048];
+            match std::io::Read::read(&mut &self.0, &mut buffer) {
+                Ok(length) => {
+                    if let Some(found) = read(&buffer[..length]) {
+                        return Some(found);
+                    }
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(error) => panic!("capture: {error}"),
+            }
+        }
+    }
+
+    /// The next announcement of an IPv4 address.
+    pub fn arp(&self, address: &str) -> Arp {
+        self.arp_within(PATIENCE, address).unwrap_or_else(|| panic!("no ARP of {address}"))
+    }
+
+    /// The next announcement of an IPv4 address, if one comes in time.
+    pub fn arp_within(&self, patience: Duration, address: &str) -> Option<Arp> {
+        let address: std::net::Ipv4Addr = address.parse().expect("an address");
+        self.next(patience, |frame| Arp::parse(frame).ok().filter(|arp| arp.sender == address && arp.target == address))
+    }
+
+    /// The next announcement of an IPv6 address by a frame of hbkit's: the
+    /// kernel's own have another length.
+    pub fn advertisement(&self, address: &str) -> Advertisement {
+        self.advertisement_within(PATIENCE, address).unwrap_or_else(|| panic!("no advertisement of {address}"))
+    }
+
+    /// The next announcement of an IPv6 address, if one comes in time.
+    pub fn advertisement_within(&self, patience: Duration, address: &str) -> Option<Advertisement> {
+        let address: std::net::Ipv6Addr = address.parse().expect("an address");
+        self.next(patience, |frame| Advertisement::parse(frame).ok().filter(|found| found.target == address))
+    }
+}

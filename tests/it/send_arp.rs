@@ -1,0 +1,225 @@
+//! send-arp from outside: what arrives at the far end of a cable.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use hbkit::arp::Form;
+
+use crate::capture::Capture;
+use crate::lab::{Host, Lab, finish, ok, run, tool, wait_until};
+use crate::need_namespaces;
+
+/// Two hosts with a cable, and addresses of both families.
+pub fn two_hosts(lab: &Lab) -> (Host, Host) {
+    let (a, b) = (lab.host("a"), lab.host("b"));
+    lab.cable(&a, "eth0", &b, "eth0");
+    for (host, number) in [(&a, 1), (&b, 2)] {
+        host.ip(&format!("address add 192.0.2.{number}/24 dev eth0"));
+        host.ip(&format!("address add 2001:db8::{number}/64 dev eth0 nodad"));
+    }
+    // A cable that was just plugged in may lose what is sent at once.
+    for host in [&a, &b] {
+        wait_until("the link is up", || host.ip("link show dev eth0").contains("state UP"));
+    }
+    (a, b)
+}
+
+/// The hardware address of eth0, as `ip` shows it.
+pub fn mac(host: &Host) -> String {
+    let text = host.ip("-o link show dev eth0");
+    text.split("link/ether ").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+}
+
+pub fn shown(mac: [u8; 6]) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+#[test]
+fn an_announcement_is_a_request_and_a_reply_to_everybody() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let said = a.run("send-arp 192.0.2.1");
+    assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (0, "", ""));
+    let (request, reply) = (capture.arp("192.0.2.1"), capture.arp("192.0.2.1"));
+    assert_eq!((request.form, reply.form), (Form::Request, Form::Reply));
+    for arp in [request, reply] {
+        assert_eq!(arp.destination, [0xff; 6]);
+        assert_eq!((shown(arp.source), shown(arp.sender_mac)), (mac(&a), mac(&a)));
+    }
+    assert_eq!((request.target_mac, reply.target_mac), ([0; 6], reply.sender_mac));
+    assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None, "a third frame");
+}
+
+#[test]
+fn one_form_is_sent_when_one_is_asked_for() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    for (word, form) in [("request", Form::Request), ("reply", Form::Reply)] {
+        assert_eq!(a.run(&format!("send-arp --form {word} 192.0.2.1")).code(), 0);
+        assert_eq!(capture.arp("192.0.2.1").form, form);
+        assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None, "a second frame");
+    }
+}
+
+#[test]
+fn an_ipv6_address_is_advertised_to_all_nodes() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    assert_eq!(a.run("send-arp 2001:db8::1").code(), 0);
+    let advertisement = capture.advertisement("2001:db8::1");
+    assert_eq!((shown(advertisement.mac), advertisement.router), (mac(&a), false));
+    a.set("ipv6/conf", "eth0", "forwarding", "1");
+    assert_eq!(a.run("send-arp 2001:db8::1").code(), 0);
+    assert!(capture.advertisement("2001:db8::1").router, "a router says that it is one");
+}
+
+#[test]
+fn count_and_interval_space_the_announcements_and_all_addresses_come_first() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let begin = Instant::now();
+    let said = a.run("send-arp -I eth0 -c 3 -i 100ms --form request 192.0.2.1 192.0.2.77");
+    let took = begin.elapsed();
+    assert_eq!(said.code(), 0, "{}", said.err);
+    assert!((Duration::from_millis(200)..Duration::from_millis(900)).contains(&took), "{took:?}");
+    // A frame that is taken is gone, and one that is waited for skips what is
+    // before it: this finds them only in the order of the rounds.
+    for _ in 0..3 {
+        capture.arp("192.0.2.1");
+        capture.arp("192.0.2.77");
+    }
+    assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.77"), None, "a fourth round");
+}
+
+#[test]
+fn neighbours_of_both_families_learn_the_new_holder_at_once() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (switch, a, b, client) = (lab.switch("sw"), lab.host("a"), lab.host("b"), lab.host("c"));
+    for (host, number) in [(&a, 1), (&b, 2), (&client, 3)] {
+        lab.plug(&switch, host, "eth0");
+        host.ip(&format!("address add 192.0.2.{number}/24 dev eth0"));
+        host.ip(&format!("address add 2001:db8::{number}/64 dev eth0 nodad"));
+    }
+    for address in ["192.0.2.1", "2001:db8::1"] {
+        client.ip(&format!("neighbour add {address} lladdr {} dev eth0 nud stale", mac(&a)));
+        let entry = || client.ip(&format!("neighbour show {address}"));
+        assert!(entry().contains(&mac(&a)), "{}", entry());
+        assert_eq!(b.run(&format!("send-arp -I eth0 {address}")).code(), 0);
+        wait_until("the client knows b", || entry().contains(&mac(&b)));
+    }
+}
+
+#[test]
+fn interfaces_that_nobody_hears_are_refused_in_words() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    for name in ["down0", "noarp0"] {
+        lab.cable(&a, name, &b, name);
+    }
+    a.ip("link set down0 down");
+    a.ip("link set noarp0 arp off");
+    for (interface, why) in [
+        ("lo", "interface lo is a loopback"),
+        ("down0", "interface down0 is down"),
+        ("noarp0", "does not speak ARP (NOARP)"),
+        ("none0", "there is no interface none0"),
+    ] {
+        let said = a.run(&format!("send-arp -I {interface} 192.0.2.1"));
+        assert_eq!((said.code(), said.out.as_str()), (2, ""), "{interface}");
+        assert!(said.err.contains(why), "{interface}: {}", said.err);
+        assert_eq!(said.err.lines().count(), 1, "{interface}: {}", said.err);
+    }
+}
+
+#[test]
+fn an_address_of_nobody_or_of_two_interfaces_wants_a_named_one() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let said = a.run("send-arp 192.0.2.1 192.0.2.9");
+    assert_eq!(said.code(), 2);
+    assert_eq!(said.err, "send-arp: 192.0.2.9: no interface of this host holds it: name one with -I\n");
+    assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None, "all or nothing");
+    lab.cable(&a, "eth1", &b, "eth1");
+    a.ip("address add 192.0.2.1/32 dev eth1");
+    let said = a.run("send-arp 192.0.2.1");
+    assert_eq!(said.code(), 2);
+    assert_eq!(said.err, "send-arp: 192.0.2.1: several interfaces hold it: name one with -I (eth0, eth1)\n");
+}
+
+#[test]
+fn wrong_words_are_status_2_and_named() {
+    for (args, word) in [
+        (&["192.0.2.300"][..], "192.0.2.300"),
+        (&["host.example"], "host.example"),
+        (&["0.0.0.0"], "0.0.0.0"),
+        (&["224.0.0.1"], "multicast"),
+        (&["ff02::1"], "multicast"),
+        (&["127.0.0.1"], "loopback"),
+        (&["-c", "0", "192.0.2.1"], "'0'"),
+        (&["-c", "x", "192.0.2.1"], "'x'"),
+        (&["-i", "soon", "192.0.2.1"], "'soon'"),
+        (&["-I", "an-interface-too-long", "192.0.2.1"], "an-interface-too-long"),
+        (&["-I", "../x", "192.0.2.1"], "../x"),
+        (&["--form", "neither", "192.0.2.1"], "neither"),
+        (&[], "ADDRESS"),
+        (&[""], "ADDRESS"),
+    ] {
+        let said = run("send-arp", args, b"");
+        assert_eq!((said.code(), said.out.as_str()), (2, ""), "{args:?}");
+        assert!(said.err.contains(word), "{args:?}: {}", said.err);
+    }
+}
+
+#[test]
+fn without_the_capability_it_says_which_one_it_needs() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let mut command = a.command("setpriv");
+    command.args(["--bounding-set=-net_raw", "--inh-caps=-net_raw"]).arg(tool("send-arp")).arg("192.0.2.1");
+    let said = finish(command, b"");
+    assert_eq!(said.code(), 2);
+    assert_eq!(said.err, "send-arp: packet socket (needs CAP_NET_RAW): Operation not permitted (os error 1)\n");
+    assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None);
+}
+
+#[test]
+fn nothing_of_it_is_left_after_a_moment() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    assert_eq!(a.run("send-arp 192.0.2.1").code(), 0);
+    wait_until("no process is left", || ok(Command::new("ip").args(["netns", "pids", &a.namespace])).is_empty());
+}
+
+#[test]
+fn the_caller_does_not_wait_for_the_kernel_to_close_the_socket() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    // The loop runs inside of the namespace: 20 calls take 320 ms when each
+    // waits for a grace period of the kernel.
+    let script = "i=0; while [ $i -lt 20 ]; do send-arp 192.0.2.1 || exit 1; i=$((i+1)); done";
+    let mut best = Duration::MAX;
+    for _ in 0..3 {
+        let mut shell = a.command("sh");
+        shell.args(["-c", script]);
+        let begin = Instant::now();
+        assert_eq!(finish(shell, b"").code(), 0);
+        best = best.min(begin.elapsed());
+    }
+    assert!(best < Duration::from_millis(240), "20 calls took {best:?}");
+}
