@@ -8,9 +8,9 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::auth::{Key, KeyRing, Method};
-use crate::conf_file;
 use crate::conf_lines::{self, Line};
 use crate::problem::Problems;
+use crate::secret_file;
 
 /// Where Heartbeat has it.
 pub const PATH: &str = "/etc/ha.d/authkeys";
@@ -92,7 +92,7 @@ pub fn read(path: &Path) -> Result<KeyRing, Problems> {
 /// # Errors
 /// It cannot be read, or is no regular file.
 pub fn examine(path: &Path) -> Result<(Authkeys, Problems), Problems> {
-    let (bytes, standing) = conf_file::read_secret(path, SIZE_MAX)?;
+    let (bytes, standing) = secret_file::read(path, SIZE_MAX)?;
     let name = path.display().to_string();
     let mut problems = Problems::new(&name);
     check_standing(standing, &mut problems);
@@ -302,6 +302,12 @@ impl Reader {
             }
         }
     }
+}
+
+/// The text of a file with one key, which is the one to send with.
+pub fn one_key(method: Method, key: &str) -> Zeroizing<String> {
+    let comment = "# Signs the heartbeats of the cluster: the same file on every node, mode 600.";
+    Zeroizing::new(format!("{comment}\nauth 1\n1 {method} {key}\n"))
 }
 
 fn is_number(word: &[u8]) -> bool {

@@ -1,13 +1,9 @@
-//! A configuration file as bytes: opened without waiting, bounded in size.
+//! A configuration file as bytes, bounded in size.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
-use crate::authkeys::Standing;
 use crate::problem::Problems;
 
 /// The most bytes that ha.cf and haresources may have.
@@ -25,46 +21,6 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Problems> {
     refuse_directory(&status).and_then(|()| take(file, max)).map_err(|why| wrong(&why))
 }
 
-/// Reads a regular file of at most `max` bytes that holds secrets: what was read
-/// is wiped when dropped. Mode and owner are those of the very file that was
-/// read.
-///
-/// # Errors
-/// One problem without a line: it cannot be read, is too large, or is no regular
-/// file.
-pub fn read_secret(path: &Path, max: u64) -> Result<(Zeroizing<Vec<u8>>, Standing), Problems> {
-    let wrong = |why: io::Error| Problems::unreadable(&path.display().to_string(), &reason(&why));
-    let (bytes, status) = open_secret(path, max).map_err(wrong)?;
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let standing = Standing {
-        mode: status.mode() & 0o7777,
-        owner: status.uid(),
-        reader: nix::unistd::geteuid().as_raw(),
-        links: status.nlink(),
-        is_symlink: path.symlink_metadata().is_ok_and(|status| status.is_symlink()),
-        in_public: directory.metadata().is_ok_and(|status| status.mode() & 0o002 != 0),
-    };
-    Ok((bytes, standing))
-}
-
-fn open_secret(path: &Path, max: u64) -> io::Result<(Zeroizing<Vec<u8>>, Metadata)> {
-    // Without waiting for the other end, should it be a FIFO.
-    let file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
-    let status = file.metadata()?;
-    refuse_directory(&status)?;
-    if !status.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    // Room for all of it at once: growing would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(max).unwrap_or(0) + 2));
-    file.take(max + 1).read_to_end(&mut bytes)?;
-    refuse_size(&bytes, max)?;
-    Ok((bytes, status))
-}
-
 fn take(file: File, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(max + 1).read_to_end(&mut bytes)?;
@@ -72,11 +28,13 @@ fn take(file: File, max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn refuse_directory(status: &Metadata) -> io::Result<()> {
+/// Says of a directory that it is one, rather than what reading it says.
+pub(crate) fn refuse_directory(status: &Metadata) -> io::Result<()> {
     if status.is_dir() { Err(io::Error::other("a directory, not a file")) } else { Ok(()) }
 }
 
-fn refuse_size(bytes: &[u8], max: u64) -> io::Result<()> {
+/// Refuses what could only be read in part.
+pub(crate) fn refuse_size(bytes: &[u8], max: u64) -> io::Result<()> {
     if bytes.len() as u64 > max { Err(io::Error::other(format!("larger than {max} bytes"))) } else { Ok(()) }
 }
 

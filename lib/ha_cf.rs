@@ -17,8 +17,11 @@ use crate::medium::{self, Medium};
 use crate::problem::{Problems, quote};
 
 mod foreign;
+mod get;
 mod span;
 mod used;
+
+pub use get::KEYS;
 
 /// Where Heartbeat has it.
 pub const PATH: &str = "/etc/ha.d/ha.cf";
@@ -79,6 +82,37 @@ pub struct PingTarget {
     pub addresses: Vec<IpAddr>,
 }
 
+/// `NAME ADDR [ADDR...]`.
+impl fmt::Display for PingTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.addresses.iter().try_for_each(|address| write!(f, " {address}"))
+    }
+}
+
+/// Who takes the address away from a node that cannot renew its lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseKeeper {
+    /// The kernel, in whole seconds, whatever became of the processes.
+    Kernel,
+    /// A process, to the millisecond; the kernel about a second later, should
+    /// that process be dead or frozen too.
+    Holder,
+}
+
+impl fmt::Display for LeaseKeeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LeaseKeeper::Kernel => f.write_str("kernel"),
+            LeaseKeeper::Holder => f.write_str("holder"),
+        }
+    }
+}
+
+/// From this deadtime on the whole seconds of the kernel fit into the lease:
+/// one that can be renewed, one that is rounded away, and the margin.
+pub const KERNEL_DEADTIME: Duration = Duration::from_millis(2_200);
+
 /// What ha.cf says, defaults applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HaCf {
@@ -115,6 +149,11 @@ impl HaCf {
     /// not there.
     pub fn line_of(&self, directive: &str) -> usize {
         self.lines.get(directive).copied().unwrap_or(1)
+    }
+
+    /// Who ends an address whose lease was not renewed.
+    pub fn lease_keeper(&self) -> LeaseKeeper {
+        if self.deadtime < KERNEL_DEADTIME { LeaseKeeper::Holder } else { LeaseKeeper::Kernel }
     }
 
     /// Whether a directive is there.
@@ -235,10 +274,11 @@ impl Reader {
         conf.initdead = time("initdead").unwrap_or(default_initdead(conf.deadtime));
         conf.deadping = time("deadping").unwrap_or(conf.deadtime);
         self.compare_times();
-        if self.conf.node.is_empty() {
+        // Where a line was refused, that is the cause.
+        if self.conf.node.is_empty() && !self.conf.has("node") {
             self.problems.error(1, "no node: write 'node NAME NAME' with the names that uname -n prints");
         }
-        if self.conf.media.is_empty() {
+        if self.conf.media.is_empty() && !used::MEDIA.iter().any(|directive| self.conf.has(directive)) {
             self.problems.error(1, "no medium: write at least one of bcast, ucast, mcast, serial");
         }
         (self.conf, self.problems.sorted())

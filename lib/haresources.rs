@@ -54,7 +54,7 @@ impl fmt::Display for Group {
 }
 
 /// Reads a file without errors. Whether the nodes are those of ha.cf is not
-/// asked here.
+/// asked here: see [`crate::cluster::check`].
 ///
 /// # Errors
 /// It cannot be read, or has an error.

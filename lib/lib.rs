@@ -20,6 +20,7 @@
 //! | [`conf_lines`] | the lines of a configuration file |
 //! | [`ha_cf`] | nodes, times, media, ping nodes (`read` alone touches the file) |
 //! | [`haresources`] | groups and their resources (`read` alone touches the file) |
+//! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //! | [`judge`] | the failure detector: from records to verdicts |
 //! | [`announce`] | what a node says of itself in every heartbeat |
@@ -45,6 +46,7 @@
 //! | [`rawsock`] | a socket for whole Ethernet frames |
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
+//! | [`secret_file`] | a file of secrets: read, and newly written |
 
 pub mod address;
 pub mod agent;
@@ -54,6 +56,7 @@ pub mod auth;
 pub mod authkeys;
 pub mod base64;
 pub mod classic;
+pub mod cluster;
 pub mod conf_file;
 pub mod conf_lines;
 pub mod decide;
@@ -77,6 +80,7 @@ pub mod problem;
 pub mod rawsock;
 pub mod record;
 pub mod route;
+pub mod secret_file;
 pub mod sysctl;
 pub mod time;
 pub mod wire;

@@ -141,6 +141,19 @@ impl Medium {
         }
     }
 
+    /// The words of ha.cf from which [`Medium::from_words`] reads it again, given
+    /// the same port and speed.
+    pub fn words(&self) -> String {
+        match self {
+            Medium::Bcast { interface, .. } => format!("bcast {interface}"),
+            Medium::Ucast { interface, address, .. } => format!("ucast {interface} {address}"),
+            Medium::Mcast { interface, group, port, ttl, loopback } => {
+                format!("mcast {interface} {group} {port} {ttl} {}", u8::from(*loopback))
+            }
+            Medium::Serial { device, baud } => format!("serial {device} {baud}"),
+        }
+    }
+
     /// Whether it is a network and no private wire: what travels on it can be
     /// heard and forged by others.
     pub fn is_network(&self) -> bool {

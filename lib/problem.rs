@@ -134,6 +134,22 @@ impl Problems {
         self.errors + self.warnings - self.list.len()
     }
 
+    /// All that is to be said, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.list.iter().map(ToString::to_string).collect();
+        if self.omitted() > 0 {
+            let severity = if self.errors > MAX { Severity::Error } else { Severity::Warning };
+            let what = format!("and {} more, which are not shown", self.omitted());
+            lines.push(Problem { file: self.file.clone(), line: Some(1), severity, what }.to_string());
+        }
+        lines
+    }
+
+    /// Whether a file could not be read at all.
+    pub fn is_unreadable(&self) -> bool {
+        self.list.iter().any(|problem| problem.line.is_none())
+    }
+
     /// Whether there is neither an error nor a warning.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

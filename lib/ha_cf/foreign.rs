@@ -21,11 +21,12 @@ enum Verdict {
 use Verdict::{Idle, Must, Only, Refused, RefusedIfOn};
 
 const STDERR: &str = "the tools write to standard error: join it to a log where they are started";
-const NO_DAEMON: &str = "there is no daemon of that kind here";
-const MODULE: &str = "this medium is not supported: use bcast, ucast, mcast or serial";
-const CRM: &str = "hbkit is no layer below Pacemaker: use Corosync there, or haresources here";
-const CRM_PART: &str = "hbkit does not start Pacemaker";
-const STONITH: &str = "hbkit of this version fences nobody: without it both nodes may serve when cut off";
+const NO_DAEMON: &str = "there is no application heartbeat daemon here: leave the line out";
+const MODULE: &str = "use bcast, ucast, mcast or serial";
+const CRM: &str = "it is no layer below Pacemaker: use Corosync there, or haresources here";
+const CRM_PART: &str = "it does not start Pacemaker";
+const STONITH: &str = "this version fences nobody: leave the line out, and know that two nodes that are cut off from \
+    each other may both serve";
 const COMPRESSION: &str = "messages are sent uncompressed";
 
 const TABLE: &[(&str, Verdict)] = &[
@@ -44,11 +45,11 @@ const TABLE: &[(&str, Verdict)] = &[
     ("realtime", Idle("start the tools by chrt(1) where they need it")),
     ("rtprio", Idle("start the tools by chrt(1) where they need it")),
     ("memreserve", Idle("the tools do not lock memory")),
-    ("watchdog", Refused("hbkit feeds no watchdog: let the init system do it, and leave the line out")),
+    ("watchdog", Refused("it feeds no watchdog: let the init system do it, and leave the line out")),
     ("stonith", Refused(STONITH)),
     ("stonith_host", Refused(STONITH)),
-    ("respawn", Refused("hbkit starts no other programs: let the init system start it")),
-    ("failfast", Refused("hbkit starts no other programs and reboots nothing: let the init system do it")),
+    ("respawn", Refused("it starts no other programs: let the init system start this one")),
+    ("failfast", Refused("it starts no other programs and reboots nothing: let the init system do it")),
     ("apiauth", Idle("there is no daemon with clients: the files' modes decide")),
     ("hbgenmethod", Only("file", "the generation is kept in a file and never falls behind the clock")),
     ("uuidfrom", Only("file", "the identity of the node is kept in a file")),
@@ -59,7 +60,7 @@ const TABLE: &[(&str, Verdict)] = &[
     ("max_rexmit_delay", Idle("a lost heartbeat is replaced by the next one")),
     ("autojoin", Must("none", "every node has to be named by node: write autojoin none")),
     ("cluster", Idle("the name is nowhere used")),
-    ("quorum_server", Refused("hbkit of this version asks nobody outside: leave the line out")),
+    ("quorum_server", Refused("this version asks nobody outside the cluster: leave the line out")),
     ("env", Idle("set the variable, with HA_ before its name, where hb-supervise is started")),
     ("coredumps", Idle("set it by ulimit -c where the tools are started")),
     ("coreroot", Idle("set it by ulimit -c where the tools are started")),

@@ -125,7 +125,7 @@ fn wrong_lines_are_errors_with_a_cause() {
         ("quorum two", "alive or majority"),
         ("fence /bin/true", "not in this version"),
         ("witness node3", "not in this version"),
-        ("stonith_host * ssh node2", "not supported by hbkit: hbkit of this version fences nobody"),
+        ("stonith_host * ssh node2", "not supported by hbkit: this version fences nobody"),
         ("watchdog /dev/watchdog", "not supported by hbkit"),
         ("respawn root /usr/bin/x", "not supported by hbkit"),
         ("crm respawn", "not supported by hbkit"),
@@ -142,6 +142,7 @@ fn wrong_lines_are_errors_with_a_cause() {
     }
     assert_eq!(said("node a b").len(), 1);
     assert_eq!(said("bcast eth0").len(), 1);
+    assert_eq!(said("node no/de\nserial ttyS0").len(), 2);
 }
 
 #[test]

@@ -34,6 +34,9 @@ pub const NAMES: &[&str] = &[
     "witness",
 ];
 
+/// Those among them that name a medium.
+pub const MEDIA: &[&str] = &["bcast", "udp", "mcast", "mcast6", "ucast", "ucast6", "serial"];
+
 /// TTLs above this are refused by Heartbeat.
 const HEARTBEAT_TTL_MAX: u8 = 4;
 

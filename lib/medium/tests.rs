@@ -47,3 +47,10 @@ fn a_link_has_the_name_of_its_kind_and_device() {
     assert_eq!("bcast eth1".parse::<Medium>().unwrap().to_string(), "bcast:eth1");
     assert_eq!("serial /dev/ttyS0".parse::<Medium>().unwrap().to_string(), "serial:/dev/ttyS0");
 }
+
+#[test]
+fn a_medium_is_read_again_from_its_words() {
+    for text in ["bcast eth1", "ucast eth0 2001:db8::2", "mcast eth0 239.0.0.1 1000 1 1", "serial /dev/ttyS0 9600"] {
+        assert_eq!(text.parse::<Medium>().unwrap().words(), text);
+    }
+}

@@ -8,7 +8,9 @@
     reason = "a test may panic, waits against the clock and reports to people"
 )]
 
+mod authkey_check;
 mod capture;
+mod hb_config;
 mod hb_decide;
 mod hb_judge;
 mod house;

@@ -1,0 +1,209 @@
+//! The three files together: what does not fit, what is unsafe, and the digest
+//! of what must be equal on every node.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+
+use crate::auth::{Method, hex};
+use crate::authkeys::Authkeys;
+use crate::ha_cf::{AutoFailback, HaCf, KERNEL_DEADTIME, LeaseKeeper};
+use crate::haresources::Group;
+use crate::medium::Medium;
+use crate::problem::Problems;
+use crate::time::seconds;
+
+/// The problems of each file, to which the checks add theirs.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Those of ha.cf.
+    pub ha_cf: Problems,
+    /// Those of haresources.
+    pub haresources: Problems,
+    /// Those of authkeys.
+    pub authkeys: Problems,
+}
+
+impl Findings {
+    /// Whether one of the files has an error.
+    pub fn has_errors(&self) -> bool {
+        self.ha_cf.has_errors() || self.haresources.has_errors() || self.authkeys.has_errors()
+    }
+
+    fn files(&self) -> [&Problems; 3] {
+        [&self.ha_cf, &self.haresources, &self.authkeys]
+    }
+
+    /// Those of the files that could not be read at all.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Problems> {
+        self.files().into_iter().filter(|file| file.is_unreadable())
+    }
+
+    /// All that is to be said of the files that could be read, a line each, in
+    /// the order of files and lines.
+    pub fn lines(&self) -> Vec<String> {
+        let readable = self.files().into_iter().filter(|file| !file.is_unreadable());
+        readable.flat_map(|file| file.clone().sorted().lines()).collect()
+    }
+}
+
+/// Checks what only the files together show. A file with errors of its own is
+/// left out, since what it lacks would look like the fault of another.
+pub fn check(conf: &HaCf, groups: &[Group], authkeys: &Authkeys, found: &mut Findings) {
+    let sound = (!found.ha_cf.has_errors(), !found.haresources.has_errors(), !found.authkeys.has_errors());
+    if sound.0 {
+        check_nodes(conf, &mut found.ha_cf);
+        check_media(conf, &mut found.ha_cf);
+        check_policy(conf, &mut found.ha_cf);
+    }
+    if sound.1 {
+        check_addresses(groups, &mut found.haresources);
+    }
+    if sound.0 && sound.1 {
+        check_groups(conf, groups, &mut found.haresources);
+    }
+    if sound.0 && sound.2 {
+        check_keys(conf, authkeys, &mut found.authkeys);
+    }
+}
+
+/// Says when `node`, on which the files lie, is not one of the cluster's.
+pub fn check_own_node(conf: &HaCf, node: &str, problems: &mut Problems) {
+    if !problems.has_errors() && !conf.node.iter().any(|known| known == node) {
+        let what = format!("this node is {node} (uname -n), which no node line names: it will not take part");
+        problems.warning(conf.line_of("node"), what);
+    }
+}
+
+fn check_nodes(conf: &HaCf, problems: &mut Problems) {
+    let line = conf.line_of("node");
+    match conf.node.len() {
+        0 => {}
+        1 => problems.warning(line, "one node alone: nobody takes over when it dies"),
+        2 if conf.ping.is_empty() => problems.warning(
+            line,
+            "two nodes without a ping node, a fence or a witness: when they no longer hear each other, each takes \
+             the other for dead and both serve at once; a ping node shows which of them is cut off (this version has \
+             neither fence nor witness)",
+        ),
+        2 => {}
+        more => problems.warning(line, format!("{more} nodes: hb-decide of this version serves clusters of two")),
+    }
+}
+
+fn check_media(conf: &HaCf, problems: &mut Problems) {
+    let Some((line, first)) = conf.media_with_lines().next() else { return };
+    let device = first.device();
+    if conf.media.len() == 1 {
+        let what =
+            format!("{first} is the only medium: when it fails, the nodes take each other for dead and both serve");
+        problems.warning(line, what);
+    } else if conf.media.iter().all(|medium| medium.device() == device) {
+        problems.warning(line, format!("all media use {device}: when it fails, the nodes take each other for dead"));
+    }
+}
+
+fn check_policy(conf: &HaCf, problems: &mut Problems) {
+    if conf.auto_failback == AutoFailback::Legacy {
+        let line = if conf.has("auto_failback") { "auto_failback" } else { "nice_failback" };
+        let what = "auto_failback is legacy (Heartbeat's default): write on or off, and all know what will happen";
+        problems.warning(conf.line_of(line), what);
+    }
+    match conf.lease_keeper() {
+        LeaseKeeper::Kernel => {}
+        LeaseKeeper::Holder => problems.warning(
+            conf.line_of("deadtime"),
+            format!(
+                "deadtime {} s is under {} s: the kernel's lifetime of an address counts whole seconds and can end \
+                 about a second after the lease; until then a node whose processes are killed or frozen may keep an \
+                 address that the other one serves",
+                seconds(conf.deadtime),
+                seconds(KERNEL_DEADTIME)
+            ),
+        ),
+    }
+}
+
+fn check_addresses(groups: &[Group], problems: &mut Problems) {
+    if groups.is_empty() {
+        problems.warning(1, "no group: there is nothing to serve");
+    }
+    let mut seen: BTreeMap<IpAddr, &Group> = BTreeMap::new();
+    for group in groups {
+        for address in group.addresses() {
+            match seen.insert(address, group) {
+                Some(other) if other.line == group.line => {
+                    problems.warning(group.line, format!("{address} stands twice in the group {}", group.name));
+                }
+                Some(other) => problems.warning(
+                    group.line,
+                    format!(
+                        "{address} belongs to the group {} on line {} too: both would bring it up",
+                        other.name, other.line
+                    ),
+                ),
+                None => {}
+            }
+        }
+    }
+}
+
+fn check_groups(conf: &HaCf, groups: &[Group], problems: &mut Problems) {
+    for group in groups {
+        if !conf.node.contains(&group.node) {
+            let known = conf.node.join(" ");
+            problems.error(group.line, format!("the node {} is not in ha.cf, which names {known}", group.node));
+        }
+        for address in group.addresses() {
+            let is_peer = |medium: &Medium| match medium {
+                Medium::Ucast { address: peer, .. } => *peer == address,
+                Medium::Bcast { .. } | Medium::Mcast { .. } | Medium::Serial { .. } => false,
+            };
+            if let Some((line, _)) = conf.media_with_lines().find(|(_, medium)| is_peer(medium)) {
+                let what = format!("{address} is a node's own address (ucast, line {line} of ha.cf): it must not move");
+                problems.warning(group.line, what);
+            }
+            if conf.ping.iter().any(|target| target.addresses.contains(&address)) {
+                let what = format!("{address} is a ping node of ha.cf: a node that serves it would ping itself");
+                problems.warning(group.line, what);
+            }
+        }
+    }
+}
+
+fn check_keys(conf: &HaCf, authkeys: &Authkeys, problems: &mut Problems) {
+    let Some(network) = conf.media.iter().find(|medium| medium.is_network()) else { return };
+    for entry in authkeys.entries.iter().filter(|entry| entry.key.method() == Method::Crc) {
+        let what =
+            format!("crc on {network}: everybody on that network can stop or start services: use sha1 or sha256");
+        problems.warning(entry.line, what);
+    }
+}
+
+/// SHA-256, in hexadecimal digits, over what must be equal on every node: the
+/// nodes in any order, keepalive, deadtime, initdead, deadping, auto_failback,
+/// quorum, and the groups in their order with node and resources. Media and
+/// ping nodes, warntime, keys, comments and white space do not count.
+pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
+    let mut nodes: Vec<&str> = conf.node.iter().map(String::as_str).collect();
+    nodes.sort_unstable();
+    let mut text = format!("hbkit digest 1\nnode {}\n", nodes.join(" "));
+    let times = [
+        ("keepalive", conf.keepalive),
+        ("deadtime", conf.deadtime),
+        ("initdead", conf.initdead),
+        ("deadping", conf.deadping),
+    ];
+    for (name, span) in times {
+        text.push_str(&format!("{name} {}\n", seconds(span)));
+    }
+    text.push_str(&format!("auto_failback {}\nquorum {}\n", conf.auto_failback, conf.quorum));
+    for group in groups {
+        text.push_str(&format!("group {group}\n"));
+    }
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! The values of ha.cf by name, for scripts.
+
+use super::HaCf;
+use crate::medium::Medium;
+use crate::time::seconds;
+
+/// The names that [`HaCf::get`] knows.
+pub const KEYS: &[&str] = &[
+    "nodes",
+    "keepalive",
+    "deadtime",
+    "warntime",
+    "initdead",
+    "deadping",
+    "udpport",
+    "baud",
+    "media",
+    "ping",
+    "auto_failback",
+    "quorum",
+    "lease",
+];
+
+impl HaCf {
+    /// The values of `key`, one or several; none where nothing is configured.
+    /// Times are in seconds. `None` when the key is unknown.
+    pub fn get(&self, key: &str) -> Option<Vec<String>> {
+        let one = |value: String| Some(vec![value]);
+        match key {
+            "nodes" | "node" => Some(self.node.clone()),
+            "keepalive" => one(seconds(self.keepalive)),
+            "deadtime" => one(seconds(self.deadtime)),
+            "warntime" => one(seconds(self.warntime)),
+            "initdead" => one(seconds(self.initdead)),
+            "deadping" => one(seconds(self.deadping)),
+            "udpport" => one(self.udpport.to_string()),
+            "baud" => one(self.baud.to_string()),
+            "media" => Some(self.media.iter().map(Medium::words).collect()),
+            "ping" => Some(self.ping.iter().map(ToString::to_string).collect()),
+            "auto_failback" => one(self.auto_failback.to_string()),
+            "quorum" => one(self.quorum.to_string()),
+            "lease" => one(self.lease_keeper().to_string()),
+            _ => None,
+        }
+    }
+
+    /// The keys that [`HaCf::get`] knows, for messages.
+    pub fn keys() -> String {
+        KEYS.join(" ")
+    }
+}

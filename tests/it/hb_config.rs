@@ -1,0 +1,190 @@
+//! hb-config from outside.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use tempfile::TempDir;
+
+use crate::lab::{Said, command, run, tool};
+
+const HA_CF: &str = "keepalive 200ms\ndeadtime 3\ninitdead 12\nbcast eth1\nucast eth0 192.0.2.2\nserial /dev/ttyS0\n\
+    auto_failback on\nnode node1 Node2\nping 192.0.2.254\nping_group routers 192.0.2.252 192.0.2.253\n";
+const HARESOURCES: &str = "node1 192.0.2.10/24/eth0 web::a::b\nnode2 2001:db8::10/64/eth0\n";
+const AUTHKEYS: &str = "auth 1\n1 sha1 0123456789abcdefSECRET\n";
+
+/// A directory with the three files; no text: no file.
+fn configuration(ha_cf: &str, haresources: &str, authkeys: &str) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    for (name, text) in [("ha.cf", ha_cf), ("haresources", haresources), ("authkeys", authkeys)] {
+        let path = directory.path().join(name);
+        if !text.is_empty() {
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+    directory
+}
+
+fn hb_config(directory: &TempDir, words: &[&str]) -> Said {
+    let mut args = vec!["-C", directory.path().to_str().unwrap(), "-N", "node1"];
+    args.extend(words);
+    run("hb-config", &args, b"")
+}
+
+#[test]
+fn a_sound_configuration_is_status_0_without_a_word() {
+    let directory = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    let said = hb_config(&directory, &["check"]);
+    assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (0, "", ""));
+    // The options may stand behind the action too.
+    let said = run("hb-config", &["check", "-N", "NODE2", "--directory", directory.path().to_str().unwrap()], b"");
+    assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (0, "", ""));
+}
+
+#[test]
+fn every_problem_of_every_file_is_said_with_its_line() {
+    let directory = configuration("frobnicate 1\nnode node1\nbcast eth0\nkeepalive x\n", "node1\n", "auth 1\nSECRET\n");
+    let said = hb_config(&directory, &["check"]);
+    assert_eq!((said.code(), said.err.as_str()), (1, ""));
+    let path = directory.path().display();
+    let places = ["ha.cf:1: error", "ha.cf:4: error", "haresources:1: error", "authkeys:1: error", "authkeys:2: error"];
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert_eq!(lines.len(), places.len(), "{lines:?}");
+    for (line, place) in lines.iter().zip(places) {
+        assert!(line.starts_with(&format!("{path}/{place}: ")), "{line} for {place}");
+    }
+    assert!(!said.out.contains("SECRET"));
+}
+
+#[test]
+fn warnings_alone_are_status_0() {
+    let directory = configuration("node node1 node2\nbcast eth1\ndeadtime 2.1\n", HARESOURCES, "auth 1\n1 crc\n");
+    let said = hb_config(&directory, &["check"]);
+    assert_eq!((said.code(), said.err.as_str()), (0, ""), "{said:?}");
+    for what in [
+        "ha.cf:1: warning: two nodes without a ping node",
+        "ha.cf:1: warning: auto_failback is legacy",
+        "ha.cf:2: warning: bcast:eth1 is the only medium",
+        "ha.cf:3: warning: deadtime 2.1 s is under 2.2 s",
+        "authkeys:2: warning: crc on bcast:eth1",
+    ] {
+        assert_eq!(said.out.lines().filter(|line| line.contains(what)).count(), 1, "{what}: {}", said.out);
+    }
+}
+
+#[test]
+fn a_node_that_is_not_of_the_cluster_is_told_so() {
+    let directory = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    let said = run("hb-config", &["-C", directory.path().to_str().unwrap(), "-N", "web9", "check"], b"");
+    assert!(said.out.contains("ha.cf:8: warning: this node is web9"), "{said:?}");
+    let said = run("hb-config", &["-C", directory.path().to_str().unwrap(), "-N", "we/b9", "check"], b"");
+    assert_eq!((said.code(), said.out.as_str()), (2, ""));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_status_2_beside_the_problems_of_the_others() {
+    let directory = configuration(HA_CF, "node1\n", "");
+    let said = hb_config(&directory, &["check"]);
+    let path = directory.path().display();
+    assert_eq!(said.code(), 2);
+    assert_eq!(said.out, format!("{path}/haresources:1: error: node 'node1' without a resource\n"));
+    assert_eq!(said.err, format!("hb-config: {path}/authkeys: No such file or directory\n"));
+
+    let directory = configuration("", HARESOURCES, AUTHKEYS);
+    fs::create_dir(directory.path().join("ha.cf")).unwrap();
+    let path = directory.path().display();
+    for action in [&["check"][..], &["get", "nodes"], &["digest"]] {
+        let said = hb_config(&directory, action);
+        assert_eq!((said.code(), said.out.as_str()), (2, ""), "{action:?}");
+        assert_eq!(said.err, format!("hb-config: {path}/ha.cf: a directory, not a file\n"), "{action:?}");
+    }
+    assert_eq!(hb_config(&directory, &["groups"]).code(), 0);
+}
+
+#[test]
+fn the_first_error_is_one_line_for_those_who_need_values() {
+    let directory = configuration("node node1\nbcast eth0\nkeepalive 1s\nkeepalive x\n", HARESOURCES, AUTHKEYS);
+    let path = directory.path().display();
+    for action in [&["get", "nodes"][..], &["digest"]] {
+        let said = hb_config(&directory, action);
+        assert_eq!((said.code(), said.out.as_str()), (2, ""));
+        assert_eq!(
+            said.err,
+            format!("hb-config: {path}/ha.cf:4: keepalive: 'x' is not a time such as 2, 0.5 or 250ms\n")
+        );
+    }
+}
+
+#[test]
+fn get_prints_a_value_a_line() {
+    let directory = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    for (key, value) in [
+        ("nodes", "node1\nnode2\n"),
+        ("keepalive", "0.2\n"),
+        ("deadtime", "3.0\n"),
+        ("warntime", "1.5\n"),
+        ("initdead", "12.0\n"),
+        ("deadping", "3.0\n"),
+        ("udpport", "694\n"),
+        ("baud", "19200\n"),
+        ("media", "bcast eth1\nucast eth0 192.0.2.2\nserial /dev/ttyS0 19200\n"),
+        ("ping", "192.0.2.254 192.0.2.254\nrouters 192.0.2.252 192.0.2.253\n"),
+        ("auto_failback", "on\n"),
+        ("quorum", "alive\n"),
+        ("lease", "kernel\n"),
+    ] {
+        let said = hb_config(&directory, &["get", key]);
+        assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (0, value, ""), "{key}");
+    }
+    let said = hb_config(&directory, &["get", "frobnication"]);
+    assert_eq!((said.code(), said.out.as_str()), (1, ""));
+    assert!(said.err.starts_with("hb-config: no key 'frobnication': known are nodes "), "{said:?}");
+}
+
+#[test]
+fn groups_prints_name_node_and_resources_as_written() {
+    let directory = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    let said = hb_config(&directory, &["groups"]);
+    let expected = "192.0.2.10 node1 192.0.2.10/24/eth0 web::a::b\n2001-db8--10 node2 2001:db8::10/64/eth0\n";
+    assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (0, expected, ""));
+}
+
+#[test]
+fn the_digest_is_the_same_on_both_nodes() {
+    let one = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    let other = HA_CF.replace("192.0.2.2\n", "192.0.2.1 # the other one\n").replace("node1 Node2", "node2,node1");
+    let two = configuration(&other, &HARESOURCES.replace(' ', "\t "), "");
+    let three = configuration(HA_CF, &HARESOURCES.replace("node2 ", "node1 "), AUTHKEYS);
+    let digest = |directory: &TempDir| hb_config(directory, &["digest"]).out;
+    assert_eq!(digest(&one).trim_end().len(), 64);
+    assert_eq!(digest(&one), digest(&two));
+    assert_ne!(digest(&one), digest(&three));
+}
+
+#[test]
+fn wrong_calls_are_status_2() {
+    for args in [&[][..], &["frobnicate"], &["get"], &["get", "a", "b"], &["help"], &["check", "extra"]] {
+        let said = run("hb-config", args, b"");
+        assert_eq!((said.code(), said.out.as_str()), (2, ""), "{args:?}: {said:?}");
+        assert!(!said.err.is_empty());
+    }
+}
+
+#[test]
+fn a_full_disk_is_status_2_and_a_reader_that_went_away_is_success() {
+    let directory = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    let start = |out: Stdio| {
+        let mut command = command(tool("hb-config").to_str().unwrap());
+        command.arg("-C").arg(directory.path()).arg("groups");
+        let child = command.stdin(Stdio::null()).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+        Said::from(child.wait_with_output().unwrap())
+    };
+    let full = start(fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into());
+    assert_eq!(full.code(), 2);
+    assert!(full.err.starts_with("hb-config: standard output: "), "{full:?}");
+    let (reader, writer) = nix::unistd::pipe().unwrap();
+    drop(reader);
+    let gone = start(writer.into());
+    assert_eq!((gone.code(), gone.err.as_str()), (0, ""));
+}
