@@ -13,7 +13,7 @@ use crate::problem::{Problems, quote};
 
 mod resource;
 
-pub use resource::{AddressSpec, Kind, Resource, ResourceError};
+pub use resource::{Kind, Resource, ResourceError};
 
 /// The most groups.
 pub const GROUPS_MAX: usize = 100;
