@@ -33,6 +33,8 @@
 //! | [`ndisc`] | unsolicited neighbour advertisements |
 //! | [`gratuitous`] | the frames that announce an address |
 //! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
+//! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
+//! | [`probe`] | what to send to whom, and what is known of each target |
 //!
 //! **Edges** touch the system, and decide nothing.
 //!
@@ -47,6 +49,8 @@
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
 //! | [`secret_file`] | a file of secrets: read, and newly written |
+//! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
+//! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
 
 pub mod address;
 pub mod agent;
@@ -66,6 +70,7 @@ pub mod floating;
 pub mod gratuitous;
 pub mod ha_cf;
 pub mod haresources;
+pub mod icmp;
 pub mod interface;
 pub mod judge;
 pub mod lines;
@@ -76,11 +81,14 @@ pub mod ndisc;
 pub mod netlink;
 pub mod netstring;
 pub mod ocf;
+pub mod pingsock;
+pub mod probe;
 pub mod problem;
 pub mod rawsock;
 pub mod record;
 pub mod route;
 pub mod secret_file;
+pub mod signals;
 pub mod sysctl;
 pub mod time;
 pub mod wire;

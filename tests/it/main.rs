@@ -16,5 +16,6 @@ mod hb_judge;
 mod house;
 mod ipaddr_agent;
 mod lab;
+mod ping_probe;
 mod send_arp;
 mod timeline;

@@ -1,0 +1,352 @@
+//! A socket for echo requests: a ping socket, which needs no privilege where
+//! net.ipv4.ping_group_range allows it, or a raw one, which needs CAP_NET_RAW.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use nix::cmsg_space;
+use nix::errno::Errno;
+use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr, RcvBufForce, ReceiveTimestampns, RxqOvfl, SndBufForce};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
+use nix::sys::time::TimeSpec;
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+
+use crate::edge;
+use crate::icmp::{self, Echo, Family, Heard};
+use crate::time::Time;
+
+/// Room for the answers of some thousand targets that answer at once, and for
+/// requests to as many whose link-layer address is not known yet. A process
+/// without CAP_NET_ADMIN gets what net.core.rmem_max and wmem_max allow.
+const ROOM: usize = 4 << 20;
+
+/// Why there is no socket.
+#[derive(Debug)]
+pub enum PingSocketError {
+    /// Neither kind of socket is allowed.
+    Permission(io::Error),
+    /// No socket of this family can be made or set up.
+    Socket(Family, io::Error),
+    /// It cannot be bound to the interface.
+    Interface(String, io::Error),
+    /// It cannot be bound to the source address.
+    Source(IpAddr, io::Error),
+}
+
+impl fmt::Display for PingSocketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PingSocketError::Permission(error) => {
+                write!(f, "socket: {error}: it needs CAP_NET_RAW, or a group in net.ipv4.ping_group_range")
+            }
+            PingSocketError::Socket(Family::V4, error) => write!(f, "socket for ICMP: {error}"),
+            PingSocketError::Socket(Family::V6, error) => write!(f, "socket for ICMPv6: {error}"),
+            PingSocketError::Interface(name, error) => write!(f, "interface {name}: {error}"),
+            PingSocketError::Source(address, error) => write!(f, "source {address}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for PingSocketError {}
+
+/// What came in.
+#[derive(Debug)]
+pub struct Arrival {
+    /// From whom.
+    pub from: IpAddr,
+    /// What it says.
+    pub heard: Heard,
+    /// When the kernel took it in.
+    pub at: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Ping,
+    Raw,
+}
+
+/// One socket of one family, which never waits.
+#[derive(Debug)]
+pub struct PingSocket {
+    socket: Socket,
+    kind: Kind,
+    family: Family,
+    ident: u16,
+    buffer: Vec<u8>,
+    control: Vec<u8>,
+    /// Arrivals that were taken in while sending.
+    early: Vec<Arrival>,
+    /// Packets for which the kernel had no room, as it counts them.
+    dropped: u32,
+}
+
+impl PingSocket {
+    /// Opens a ping socket, or else a raw one that listens to `ident`.
+    ///
+    /// # Errors
+    /// Neither is allowed, or the interface or source cannot be used.
+    pub fn open(
+        family: Family,
+        ident: u16,
+        interface: Option<&str>,
+        source: Option<IpAddr>,
+    ) -> Result<PingSocket, PingSocketError> {
+        let (socket, kind) = socket(family)?;
+        if let Some(name) = interface {
+            socket
+                .bind_device(Some(name.as_bytes()))
+                .map_err(|error| PingSocketError::Interface(name.to_owned(), error))?;
+        }
+        let any = source.unwrap_or(match family {
+            Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+            Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+        });
+        socket.bind(&SocketAddr::new(any, 0).into()).map_err(|error| PingSocketError::Source(any, error))?;
+        let mut opened = PingSocket {
+            socket,
+            kind,
+            family,
+            ident,
+            buffer: vec![0; 2048],
+            control: control_space(),
+            early: Vec::new(),
+            dropped: 0,
+        };
+        opened.set_up().map_err(|error| PingSocketError::Socket(family, error))?;
+        Ok(opened)
+    }
+
+    fn set_up(&mut self) -> io::Result<()> {
+        self.socket.set_nonblocking(true)?;
+        if setsockopt(&self.socket, RcvBufForce, &ROOM).is_err() {
+            self.socket.set_recv_buffer_size(ROOM)?;
+        }
+        if setsockopt(&self.socket, SndBufForce, &ROOM).is_err() {
+            self.socket.set_send_buffer_size(ROOM)?;
+        }
+        setsockopt(&self.socket, ReceiveTimestampns, &true)?;
+        setsockopt(&self.socket, RxqOvfl, &1)?;
+        match (self.kind, self.family) {
+            (Kind::Raw, Family::V4 | Family::V6) => self.socket.attach_filter(&filter(self.family, self.ident))?,
+            // A ping socket sees errors about its own requests alone, here.
+            (Kind::Ping, Family::V4) => setsockopt(&self.socket, Ipv4RecvErr, &true)?,
+            (Kind::Ping, Family::V6) => setsockopt(&self.socket, Ipv6RecvErr, &true)?,
+        }
+        if self.kind == Kind::Ping {
+            // The kernel writes its own identifier into every request.
+            self.ident = self.socket.local_addr()?.as_socket().map_or(0, |address| address.port());
+        }
+        Ok(())
+    }
+
+    /// The family of the targets.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The identifier of its echoes.
+    pub fn ident(&self) -> u16 {
+        self.ident
+    }
+
+    /// How many packets the kernel had no room for, as far as it has said.
+    pub fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
+    /// Sends one request.
+    ///
+    /// # Errors
+    /// It did not leave.
+    pub fn send(&mut self, to: IpAddr, echo: &Echo) -> io::Result<()> {
+        let bytes = icmp::request(self.family, echo);
+        let to = SocketAddr::new(to, 0).into();
+        let sent = self.socket.send_to(&bytes, &to);
+        // On a ping socket the error may be of an earlier request.
+        if let (Err(_), Kind::Ping) = (&sent, self.kind) {
+            let mut errors = 0;
+            while let Some(arrival) = self.take(MsgFlags::MSG_ERRQUEUE)? {
+                self.early.extend(arrival);
+                errors += 1;
+            }
+            if errors > 0 {
+                return self.socket.send_to(&bytes, &to).map(drop);
+            }
+        }
+        sent.map(drop)
+    }
+
+    /// The next that waits; what is not about our requests is skipped.
+    ///
+    /// # Errors
+    /// The socket cannot be read.
+    pub fn receive(&mut self) -> io::Result<Option<Arrival>> {
+        if let Some(arrival) = self.early.pop() {
+            return Ok(Some(arrival));
+        }
+        for flags in [MsgFlags::MSG_ERRQUEUE, MsgFlags::empty()] {
+            // A raw socket hears errors as messages.
+            if self.kind == Kind::Raw && flags == MsgFlags::MSG_ERRQUEUE {
+                continue;
+            }
+            while let Some(arrival) = self.take(flags)? {
+                if arrival.is_some() {
+                    return Ok(arrival);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes one message; `Some(None)` is one that is not ours, `None` is none.
+    fn take(&mut self, flags: MsgFlags) -> io::Result<Option<Option<Arrival>>> {
+        let message = match self.read(flags | MsgFlags::MSG_DONTWAIT) {
+            Ok(message) => message,
+            Err(Errno::EAGAIN) => return Ok(None),
+            // The note of an error whose whole story is in the error queue.
+            Err(Errno::EINTR | Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::ECONNREFUSED) => {
+                return Ok(Some(None));
+            }
+            Err(Errno::EPROTO | Errno::EACCES | Errno::EMSGSIZE | Errno::EOPNOTSUPP | Errno::EHOSTDOWN) => {
+                return Ok(Some(None));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.dropped = message.dropped.unwrap_or(self.dropped);
+        let Some(from) = message.from else { return Ok(Some(None)) };
+        let bytes = &self.buffer[..message.length];
+        let heard = match (self.kind, self.family) {
+            // The error queue gives the request back, and to whom it was sent.
+            (Kind::Ping, Family::V4 | Family::V6) if flags.contains(MsgFlags::MSG_ERRQUEUE) => {
+                message.reason.and_then(|reason| icmp::refusal(from, bytes, reason))
+            }
+            (Kind::Raw, Family::V4) => icmp::hear_with_header(bytes),
+            (Kind::Ping, Family::V4) | (Kind::Ping | Kind::Raw, Family::V6) => icmp::hear(self.family, bytes),
+        };
+        let ident = |heard: &Heard| match heard {
+            Heard::Answer(echo) => echo.ident,
+            Heard::Refusal(refusal) => refusal.ident,
+        };
+        let ours = heard.filter(|heard| ident(heard) == self.ident);
+        Ok(Some(ours.map(|heard| Arrival { from, heard, at: message.at })))
+    }
+
+    fn read(&mut self, flags: MsgFlags) -> nix::Result<Message> {
+        let mut parts = [IoSliceMut::new(&mut self.buffer)];
+        let socket = self.socket.as_raw_fd();
+        let received = recvmsg::<SockaddrStorage>(socket, &mut parts, Some(&mut self.control), flags)?;
+        let from = received.address.as_ref().and_then(ip);
+        let mut message = Message { from, length: received.bytes, at: edge::now(), dropped: None, reason: None };
+        for control in received.cmsgs()? {
+            match control {
+                ControlMessageOwned::ScmTimestampns(stamp) => message.at = boot_time(stamp).min(message.at),
+                ControlMessageOwned::RxqOvfl(count) => message.dropped = Some(count),
+                ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
+                    message.reason = icmp::reason(self.family, error.ee_type, error.ee_code);
+                }
+                _ => {}
+            }
+        }
+        Ok(message)
+    }
+}
+
+/// What one read gave; its bytes are in the buffer.
+struct Message {
+    from: Option<IpAddr>,
+    length: usize,
+    at: Time,
+    dropped: Option<u32>,
+    reason: Option<&'static str>,
+}
+
+impl AsFd for PingSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Why a request did not leave, in one word.
+pub fn reason(error: &io::Error) -> Cow<'static, str> {
+    let errno = error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw);
+    match errno {
+        Errno::ENETUNREACH => "network-unreachable".into(),
+        Errno::EHOSTUNREACH => "host-unreachable".into(),
+        Errno::ENETDOWN => "network-down".into(),
+        Errno::EPERM | Errno::EACCES => "not-permitted".into(),
+        Errno::EADDRNOTAVAIL => "no-source-address".into(),
+        Errno::ENODEV | Errno::ENXIO => "no-interface".into(),
+        _ if is_crowded(error) => "send-overflow".into(),
+        other => format!("{other:?}").to_ascii_lowercase().into(),
+    }
+}
+
+/// Whether the request did not leave for want of room, which passes.
+pub fn is_crowded(error: &io::Error) -> bool {
+    matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EAGAIN | Errno::ENOBUFS))
+}
+
+fn socket(family: Family) -> Result<(Socket, Kind), PingSocketError> {
+    let (domain, protocol) = match family {
+        Family::V4 => (Domain::IPV4, Protocol::ICMPV4),
+        Family::V6 => (Domain::IPV6, Protocol::ICMPV6),
+    };
+    if let Ok(socket) = Socket::new(domain, Type::DGRAM, Some(protocol)) {
+        return Ok((socket, Kind::Ping));
+    }
+    match Socket::new(domain, Type::RAW, Some(protocol)) {
+        Ok(socket) => Ok((socket, Kind::Raw)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(PingSocketError::Permission(error)),
+        Err(error) => Err(PingSocketError::Socket(family, error)),
+    }
+}
+
+fn control_space() -> Vec<u8> {
+    // The two families' errors: the larger one, with the address of who sent it.
+    cmsg_space!(TimeSpec, u32, [u8; 64])
+}
+
+/// A filter that lets answers to `ident` and errors through: everybody else's
+/// answers would fill the buffer too.
+fn filter(family: Family, ident: u16) -> [SockFilter; 12] {
+    const LOAD_HEADER_LENGTH: u16 = 0xb1; // ldxb 4*([k]&0xf)
+    const LOAD_X: u16 = 0x01; // ldx #k
+    const LOAD_BYTE: u16 = 0x50; // ldb [x+k]
+    const LOAD_HALF: u16 = 0x48; // ldh [x+k]
+    const IF_EQUAL: u16 = 0x15; // jeq #k
+    const RETURN: u16 = 0x06; // ret #k
+    // A raw IPv4 socket shows the IP header, a raw ICMPv6 one does not.
+    let (start, reply, errors) = match family {
+        Family::V4 => (LOAD_HEADER_LENGTH, 0, [3, 11, 12, 12]),
+        Family::V6 => (LOAD_X, 129, [1, 2, 3, 4]),
+    };
+    [
+        SockFilter::new(start, 0, 0, 0),
+        SockFilter::new(LOAD_BYTE, 0, 0, 0),
+        SockFilter::new(IF_EQUAL, 5, 0, reply),
+        SockFilter::new(IF_EQUAL, 6, 0, errors[0]),
+        SockFilter::new(IF_EQUAL, 5, 0, errors[1]),
+        SockFilter::new(IF_EQUAL, 4, 0, errors[2]),
+        SockFilter::new(IF_EQUAL, 3, 0, errors[3]),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(LOAD_HALF, 0, 0, 4),
+        SockFilter::new(IF_EQUAL, 0, 1, u32::from(ident)),
+        SockFilter::new(RETURN, 0, 0, 0xffff),
+        SockFilter::new(RETURN, 0, 0, 0),
+    ]
+}
+
+/// A kernel stamp, which is wall time, on the boot clock.
+fn boot_time(stamp: TimeSpec) -> Time {
+    let micros = stamp.tv_sec().saturating_mul(1_000_000) + stamp.tv_nsec() / 1_000;
+    Time::from_micros(u64::try_from(micros - edge::wall_offset()).unwrap_or(0))
+}
+
+fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
+    let v4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
+    v4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
+}

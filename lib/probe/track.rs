@@ -1,0 +1,125 @@
+//! One target's past: what waits, what was answered, what was lost.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::report::{Reason, State};
+use crate::time::Time;
+
+/// A stream says the loss of this many probes.
+const WINDOW: u32 = 10;
+
+/// How a probe ended.
+pub enum Outcome {
+    /// It was answered after so long.
+    Answered(Duration),
+    /// It was sent and not answered.
+    Lost(Reason),
+    /// It was sent, and nobody knows what came of it.
+    Blurred(Reason),
+    /// It could not be sent.
+    Unsent(Reason),
+}
+
+/// One target's past.
+#[derive(Debug, Default)]
+pub struct Track {
+    /// The number of its next probe.
+    pub next: u64,
+    /// Numbers and times of the probes that wait.
+    pub waiting: VecDeque<(u64, Time)>,
+    /// Bit n: the probe `next - 1 - n` was answered.
+    pub answered: u64,
+    /// Bit n: the n-th last probe that ended was lost.
+    pub losses: u64,
+    /// Probes that were sent and have ended.
+    pub ended: u64,
+    /// Of these, without an answer in time.
+    pub lost: u64,
+    /// Probes that could not be sent.
+    pub unsent: u64,
+    /// Of the lost, those that may have been answered.
+    pub blurred: u64,
+    /// The sum over all answers.
+    pub rtt: Duration,
+    /// Answers that came twice, since the last record.
+    pub dup: u64,
+    /// Answers that came after the time-out, since the last record.
+    pub late: u64,
+    /// The last ICMP error since the last answer.
+    pub refused: Option<&'static str>,
+    /// Why the last probe was not answered.
+    pub reason: Option<Reason>,
+    /// The last that is known.
+    pub state: Option<State>,
+    /// The last record of a stream.
+    pub said: Option<(State, Time)>,
+}
+
+impl Track {
+    /// The number of a new probe.
+    pub fn begin(&mut self) -> u64 {
+        self.answered <<= 1;
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// Takes a probe from those that wait; when it was sent.
+    pub fn take(&mut self, number: u64) -> Option<Time> {
+        let place = self.waiting.iter().position(|(waiting, _)| *waiting == number)?;
+        self.waiting.remove(place).map(|(_, sent)| sent)
+    }
+
+    /// When a probe that waits was sent.
+    pub fn sent(&self, number: u64) -> Option<Time> {
+        self.waiting.iter().find(|(waiting, _)| *waiting == number).map(|(_, sent)| *sent)
+    }
+
+    /// Counts a probe that ended, and says what it shows of the target.
+    pub fn end(&mut self, outcome: &Outcome) -> State {
+        match outcome {
+            Outcome::Answered(rtt) => {
+                self.refused = None;
+                self.rtt += *rtt;
+                self.count(false);
+                State::Up
+            }
+            Outcome::Lost(_) => {
+                self.count(true);
+                State::Down
+            }
+            Outcome::Blurred(_) => {
+                self.blurred += 1;
+                self.count(true);
+                State::Unknown
+            }
+            Outcome::Unsent(_) => {
+                self.unsent += 1;
+                State::Unknown
+            }
+        }
+    }
+
+    fn count(&mut self, lost: bool) {
+        self.losses = self.losses << 1 | u64::from(lost);
+        self.ended += 1;
+        self.lost += u64::from(lost);
+    }
+
+    /// The state that all probes together come to.
+    pub fn overall(&self) -> State {
+        if self.ended > self.lost {
+            State::Up
+        } else if self.unsent + self.blurred > 0 || self.ended == 0 {
+            State::Unknown
+        } else {
+            State::Down
+        }
+    }
+
+    /// Lost, of how many, in the last [`WINDOW`].
+    pub fn recent(&self) -> (u64, u64) {
+        let of = self.ended.min(u64::from(WINDOW));
+        (u64::from((self.losses & ((1 << of) - 1)).count_ones()), of)
+    }
+}

@@ -1,0 +1,61 @@
+//! SIGINT and SIGTERM as a descriptor, and waiting for descriptors with a
+//! deadline.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::time::TimeSpec;
+
+/// The signals that ask a tool to end. From its making on they end nothing by
+/// themselves.
+#[derive(Debug)]
+pub struct Signals {
+    descriptor: SignalFd,
+}
+
+impl Signals {
+    /// Takes SIGINT and SIGTERM over.
+    ///
+    /// # Errors
+    /// The process has no descriptor left.
+    pub fn take_over() -> io::Result<Signals> {
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGINT);
+        set.add(Signal::SIGTERM);
+        set.thread_block()?;
+        let descriptor = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+        Ok(Signals { descriptor })
+    }
+
+    /// Whether one came since the last question.
+    ///
+    /// # Errors
+    /// The descriptor cannot be read.
+    pub fn came(&self) -> io::Result<bool> {
+        Ok(self.descriptor.read_signal()?.is_some())
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+/// Waits until one of the descriptors can be read, `longest` at most; without
+/// end where there is none. A signal that was not taken over ends the wait.
+///
+/// # Errors
+/// The kernel refuses to wait.
+pub fn wait<'a>(descriptors: impl Iterator<Item = BorrowedFd<'a>>, longest: Option<Duration>) -> io::Result<()> {
+    let mut polled: Vec<PollFd<'_>> = descriptors.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+    match ppoll(&mut polled, longest.map(TimeSpec::from_duration), None) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
