@@ -15,7 +15,7 @@ const TOOL: &str = "authkey-check";
 
 /// Check a file of heartbeat keys, make a new one, or compare two by fingerprint
 #[derive(Parser)]
-#[command(name = TOOL, version, about)]
+#[command(name = TOOL, version)]
 struct Args {
     /// The file of keys
     #[arg(value_name = "FILE", default_value = authkeys::PATH)]

@@ -18,7 +18,7 @@ const TOOL: &str = "hb-config";
 
 /// Check ha.cf, haresources and authkeys together; print what they say
 #[derive(Parser)]
-#[command(name = TOOL, version, about, disable_help_subcommand = true)]
+#[command(name = TOOL, version, disable_help_subcommand = true)]
 struct Args {
     /// Directory of ha.cf, haresources and authkeys
     #[arg(short = 'C', long, value_name = "DIR", default_value = "/etc/ha.d", global = true)]

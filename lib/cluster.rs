@@ -182,13 +182,12 @@ fn check_keys(conf: &HaCf, authkeys: &Authkeys, problems: &mut Problems) {
 }
 
 /// SHA-256, in hexadecimal digits, over what must be equal on every node: the
-/// nodes in any order, keepalive, deadtime, initdead, deadping, auto_failback,
-/// quorum, and the groups in their order with node and resources. Media and
-/// ping nodes, warntime, keys, comments and white space do not count.
+/// nodes in their order (hb-decide ranks by it), keepalive, deadtime, initdead,
+/// deadping, auto_failback, quorum, and the groups in their order with node and
+/// resources. Media and ping nodes, warntime, keys, comments and white space do
+/// not count.
 pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
-    let mut nodes: Vec<&str> = conf.node.iter().map(String::as_str).collect();
-    nodes.sort_unstable();
-    let mut text = format!("hbkit digest 1\nnode {}\n", nodes.join(" "));
+    let mut text = format!("hbkit digest 1\nnode {}\n", conf.node.join(" "));
     let times = [
         ("keepalive", conf.keepalive),
         ("deadtime", conf.deadtime),

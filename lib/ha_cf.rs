@@ -76,7 +76,7 @@ impl fmt::Display for Quorum {
 /// A ping node, or a group of them that counts as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PingTarget {
-    /// The address as it was written, or the name of the group.
+    /// The address, or the name of the group in lower case.
     pub name: String,
     /// One address, or those of the group.
     pub addresses: Vec<IpAddr>,
@@ -200,6 +200,11 @@ fn default_initdead(deadtime: Duration) -> Duration {
     }
 }
 
+/// Every directive that is known: those of Heartbeat and hbkit's own.
+pub fn directives() -> impl Iterator<Item = &'static str> {
+    used::NAMES.iter().copied().chain(foreign::names())
+}
+
 /// Reads a file without errors.
 ///
 /// # Errors
@@ -321,7 +326,7 @@ fn seconds(span: Duration) -> String {
 
 /// What was probably meant by an unknown directive.
 fn hint(directive: &str) -> String {
-    let known = |word: &str| used::NAMES.contains(&word) || foreign::is_known(word);
+    let known = |word: &str| directives().any(|name| name == word);
     let lower = directive.to_ascii_lowercase();
     let bare = lower.split(['=', ':', '"', '\'']).find(|part| !part.is_empty()).unwrap_or_default();
     if known(&lower) {

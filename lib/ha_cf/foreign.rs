@@ -75,9 +75,9 @@ const TABLE: &[(&str, Verdict)] = &[
     ("normalpoll", Idle("the tools wait for what comes and do not poll")),
 ];
 
-/// Whether Heartbeat has a directive of that name that hbkit does not use.
-pub fn is_known(directive: &str) -> bool {
-    TABLE.iter().any(|(name, _)| *name == directive)
+/// The directives of this table.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _)| *name)
 }
 
 impl Reader {

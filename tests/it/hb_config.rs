@@ -1,12 +1,15 @@
 //! hb-config from outside.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
+use hbkit::ha_cf;
 use tempfile::TempDir;
 
-use crate::lab::{Said, command, run, tool};
+use crate::lab::{Said, command, project, run, tool};
 
 const HA_CF: &str = "keepalive 200ms\ndeadtime 3\ninitdead 12\nbcast eth1\nucast eth0 192.0.2.2\nserial /dev/ttyS0\n\
     auto_failback on\nnode node1 Node2\nping 192.0.2.254\nping_group routers 192.0.2.252 192.0.2.253\n";
@@ -153,13 +156,48 @@ fn groups_prints_name_node_and_resources_as_written() {
 #[test]
 fn the_digest_is_the_same_on_both_nodes() {
     let one = configuration(HA_CF, HARESOURCES, AUTHKEYS);
-    let other = HA_CF.replace("192.0.2.2\n", "192.0.2.1 # the other one\n").replace("node1 Node2", "node2,node1");
+    let other = HA_CF.replace("192.0.2.2\n", "192.0.2.1 # the other one\n").replace("node1 Node2", "NODE1,node2");
     let two = configuration(&other, &HARESOURCES.replace(' ', "\t "), "");
     let three = configuration(HA_CF, &HARESOURCES.replace("node2 ", "node1 "), AUTHKEYS);
     let digest = |directory: &TempDir| hb_config(directory, &["digest"]).out;
     assert_eq!(digest(&one).trim_end().len(), 64);
     assert_eq!(digest(&one), digest(&two));
     assert_ne!(digest(&one), digest(&three));
+}
+
+#[test]
+fn the_largest_files_of_garbage_are_read_in_a_bounded_time() {
+    for piece in ["x\n", "1 sha1 x\n", "auth 1\n", "a \\\n", "bcast eth0 ", "node ", "node1 192.0.2.1\n", "::,#"] {
+        let text = piece.repeat((1 << 20) / piece.len());
+        let directory = configuration(&text, &text, &text[..65_536]);
+        let start = Instant::now();
+        let said = hb_config(&directory, &["check"]);
+        let took = start.elapsed();
+        assert_eq!((said.code(), said.err.as_str()), (1, ""), "{piece:?}");
+        assert!(took < Duration::from_secs(5), "{piece:?} took {took:?}");
+    }
+    let directory = configuration(&"#".repeat((1 << 20) + 1), HARESOURCES, AUTHKEYS);
+    assert!(hb_config(&directory, &["check"]).err.ends_with("ha.cf: larger than 1048576 bytes\n"));
+}
+
+#[test]
+fn the_page_of_ha_cf_names_every_directive() {
+    let page = fs::read_to_string(project("man/ha.cf.5")).unwrap();
+    let words: BTreeSet<&str> =
+        page.lines().filter(|line| line.starts_with('.')).flat_map(str::split_whitespace).collect();
+    let missing: Vec<&str> = ha_cf::directives().filter(|name| !words.contains(name)).collect();
+    assert!(missing.is_empty(), "man/ha.cf.5 lacks {missing:?}");
+}
+
+#[test]
+fn the_page_of_hb_config_and_its_help_name_every_key() {
+    let page = fs::read_to_string(project("man/hb-config.8")).unwrap();
+    let help = run("hb-config", &["get", "--help"], b"").out;
+    for key in ha_cf::KEYS {
+        let item = |line: &str| line.starts_with(".It Cm ") && line.split(' ').any(|word| word == *key);
+        assert!(page.lines().any(item), "man/hb-config.8 lacks {key}");
+        assert!(help.contains(key), "hb-config get --help lacks {key}");
+    }
 }
 
 #[test]
