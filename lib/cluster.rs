@@ -71,7 +71,8 @@ pub fn check(conf: &HaCf, groups: &[Group], authkeys: &Authkeys, found: &mut Fin
 /// Says when `node`, on which the files lie, is not one of the cluster's.
 pub fn check_own_node(conf: &HaCf, node: &str, problems: &mut Problems) {
     if !problems.has_errors() && !conf.node.iter().any(|known| known == node) {
-        let what = format!("this node is {node} (uname -n), which no node line names: it will not take part");
+        let what =
+            format!("this node is {node} (uname -n), which no node line names: the others will not listen to it");
         problems.warning(conf.line_of("node"), what);
     }
 }
