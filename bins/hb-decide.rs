@@ -14,7 +14,7 @@ use hbkit::filter::{self, Filter, Flow};
 use hbkit::ha_cf::AutoFailback;
 use hbkit::record::Record;
 use hbkit::time::parse_span;
-use hbkit::{announce, ha_cf, haresources, name};
+use hbkit::{announce, cluster, ha_cf, haresources, name};
 
 /// Decide from verdicts and announcements who serves which group.
 ///
@@ -112,6 +112,8 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
             None => Vec::new(),
         };
         anyhow::ensure!(config.node.contains(&settings.own), "{}: no node is named {}", path.display(), settings.own);
+        // Enough of the digest to tell configurations apart in every heartbeat.
+        settings.digest = cluster::digest(&config, &groups).chars().take(16).collect();
         settings.auto_failback = config.auto_failback != AutoFailback::Off;
         settings.keepalive = config.keepalive;
         settings.deadtime = config.deadtime;
@@ -160,10 +162,10 @@ struct Deciding {
 }
 
 impl Filter for Deciding {
-    fn record(&mut self, record: &Record<'_>, line: &str) -> anyhow::Result<Result<Flow, String>> {
+    fn record(&mut self, record: &Record<'_>, line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
         let verdict = matches!(record.kind, "node" | "link" | "self");
         if self.all || (self.verbose && verdict) {
-            self.out.line(line)?;
+            self.out.raw_line(line)?;
         }
         let decided = self.decide.record(record, &mut self.effects);
         for effect in std::mem::take(&mut self.effects) {

@@ -102,9 +102,9 @@ struct Judging {
 }
 
 impl Filter for Judging {
-    fn record(&mut self, record: &Record<'_>, line: &str) -> anyhow::Result<Result<Flow, String>> {
+    fn record(&mut self, record: &Record<'_>, line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
         if self.all {
-            self.out.line(line)?;
+            self.out.raw_line(line)?;
         }
         let judged = self.judge.record(record, &mut self.verdicts);
         for verdict in self.verdicts.drain(..) {

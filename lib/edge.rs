@@ -87,10 +87,18 @@ impl Output {
     /// # Errors
     /// Standard output could not be written to.
     pub fn line(&mut self, line: &str) -> Result<(), OutputError> {
+        self.raw_line(line.as_bytes())
+    }
+
+    /// Gathers a line as it was read; its newline is added.
+    ///
+    /// # Errors
+    /// Standard output could not be written to.
+    pub fn raw_line(&mut self, line: &[u8]) -> Result<(), OutputError> {
         if self.waiting.len() + line.len() + 1 > crate::record::MAX {
             self.flush()?;
         }
-        self.waiting.extend_from_slice(line.as_bytes());
+        self.waiting.extend_from_slice(line);
         self.waiting.push(b'\n');
         Ok(())
     }

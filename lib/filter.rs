@@ -2,7 +2,7 @@
 //! cannot be read is said once per cause and skipped.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io::Read;
 
 use anyhow::Context as _;
 
@@ -48,7 +48,7 @@ pub trait Filter {
     ///
     /// # Errors
     /// The output could not be written.
-    fn record(&mut self, record: &Record<'_>, line: &str) -> anyhow::Result<Result<Flow, String>>;
+    fn record(&mut self, record: &Record<'_>, line: &[u8]) -> anyhow::Result<Result<Flow, String>>;
 
     /// Writes all that was gathered: the filter is about to wait.
     ///
@@ -75,15 +75,11 @@ pub fn run(tool: &'static str, input: impl Read, filter: &mut impl Filter) -> an
             Next::TooLong => complaints.say(number, &RecordError::TooLong.to_string()),
             Next::Line(line) => match Record::parse(line) {
                 Err(error) => complaints.say(number, &cause(&error)),
-                Ok(record) => {
-                    // A record is UTF-8: it was parsed.
-                    let text = std::str::from_utf8(line).map_err(io::Error::other)?;
-                    match filter.record(&record, text)? {
-                        Ok(Flow::Go) => {}
-                        Ok(Flow::End) => break,
-                        Err(cause) => complaints.say(number, &cause),
-                    }
-                }
+                Ok(record) => match filter.record(&record, line)? {
+                    Ok(Flow::Go) => {}
+                    Ok(Flow::End) => break,
+                    Err(cause) => complaints.say(number, &cause),
+                },
             },
         }
     }

@@ -156,7 +156,9 @@ pub struct Judge {
     listening_from: Time,
     stalled: bool,
     nodes: BTreeMap<String, Node>,
-    links: BTreeMap<(String, String), Link>,
+    /// By node and medium.
+    links: BTreeMap<String, BTreeMap<String, Link>>,
+    link_count: usize,
     ping: BTreeMap<String, PingNode>,
 }
 
@@ -164,8 +166,10 @@ impl Judge {
     /// A judge that has heard nothing.
     pub fn new(settings: Settings) -> Judge {
         let nodes = settings.peers.iter().map(|name| (name.clone(), Node::new())).collect();
-        let pairs = settings.peers.iter().flat_map(|peer| settings.links.iter().map(move |link| (peer, link)));
-        let links = pairs.map(|(peer, link)| ((peer.clone(), link.clone()), Link { up: None, heard: None })).collect();
+        let expected = |_| settings.links.iter().map(|via| (via.clone(), Link { up: None, heard: None })).collect();
+        let links: BTreeMap<String, BTreeMap<String, Link>> =
+            settings.peers.iter().map(|peer| (peer.clone(), expected(peer))).collect();
+        let link_count = links.values().map(BTreeMap::len).sum();
         let unasked = PingNode { state: Ping::Init, answered: None, refused: None };
         let ping = settings.ping.iter().map(|name| (name.clone(), PingNode { ..unasked })).collect();
         Judge {
@@ -176,6 +180,7 @@ impl Judge {
             stalled: false,
             nodes,
             links,
+            link_count,
             ping,
         }
     }
@@ -269,7 +274,9 @@ impl Judge {
     }
 
     fn judge_links(&mut self, now: Time, verdicts: &mut Vec<Line>) {
-        for ((node, via), link) in &mut self.links {
+        let links =
+            self.links.iter_mut().flat_map(|(node, links)| links.iter_mut().map(move |(via, link)| (node, via, link)));
+        for (node, via, link) in links {
             link.heard = link.heard.map(|heard| heard.min(now));
             let (from, limit) = match link.heard {
                 Some(heard) => (heard.max(self.listening_from), self.settings.deadtime),
@@ -310,16 +317,19 @@ impl Judge {
         if !self.nodes.contains_key(name) && self.nodes.len() >= MANY {
             return Err(Strange::TooMany);
         }
-        self.hear_link(name, record, verdicts)?;
-        if record.raw("t") != Some("status") {
+        let [via, kind, status, generation, incarnation] = record.raw_all(["via", "t", "st", "hg", "inc"]);
+        self.hear_link(name, via, record.time, verdicts)?;
+        if kind != Some("status") {
             return Ok(());
         }
-        let node = self.nodes.entry(name.to_owned()).or_insert_with(Node::new);
-        let generation = record.raw("hg").map(str::to_owned);
-        let incarnation = record.raw("inc").map(str::to_owned);
+        let node = match self.nodes.get_mut(name) {
+            Some(node) => node,
+            None => self.nodes.entry(name.to_owned()).or_insert_with(Node::new),
+        };
         let known = node.heard.is_some();
-        let restarted = known && (node.generation != generation || node.incarnation != incarnation);
-        node.active = record.raw("st") == Some("active");
+        let same = node.generation.as_deref() == generation && node.incarnation.as_deref() == incarnation;
+        let restarted = known && !same;
+        node.active = status == Some("active");
         let state = node.living();
         if node.state != state || restarted {
             let mut verdict = Line::new("node", record.time).word(name).word(state.word());
@@ -336,8 +346,10 @@ impl Judge {
         }
         node.state = state;
         node.heard = node.heard.max(Some(record.time));
-        node.generation = generation;
-        node.incarnation = incarnation;
+        if !same {
+            node.generation = generation.map(str::to_owned);
+            node.incarnation = incarnation.map(str::to_owned);
+        }
         Ok(())
     }
 
@@ -346,21 +358,31 @@ impl Judge {
         if self.settings.own.as_deref() == Some(name) {
             return Ok(());
         }
-        self.hear_link(name, record, verdicts)
+        self.hear_link(name, record.raw("via"), record.time, verdicts)
     }
 
-    fn hear_link(&mut self, name: &str, record: &Record<'_>, verdicts: &mut Vec<Line>) -> Result<(), Strange> {
-        let via = record.raw("via").ok_or(Strange::Incomplete)?;
-        let id = (name.to_owned(), via.to_owned());
-        if !self.links.contains_key(&id) && self.links.len() >= MANY {
-            return Err(Strange::TooMany);
+    fn hear_link(
+        &mut self,
+        name: &str,
+        via: Option<&str>,
+        time: Time,
+        verdicts: &mut Vec<Line>,
+    ) -> Result<(), Strange> {
+        let via = via.ok_or(Strange::Incomplete)?;
+        if self.links.get(name).is_none_or(|links| !links.contains_key(via)) {
+            if self.link_count >= MANY {
+                return Err(Strange::TooMany);
+            }
+            self.link_count += 1;
+            let links = self.links.entry(name.to_owned()).or_default();
+            links.insert(via.to_owned(), Link { up: None, heard: None });
         }
-        let link = self.links.entry(id).or_insert(Link { up: None, heard: None });
+        let Some(link) = self.links.get_mut(name).and_then(|links| links.get_mut(via)) else { return Ok(()) };
         if link.up != Some(true) {
             link.up = Some(true);
-            verdicts.push(link_line(record.time, name, via, "up"));
+            verdicts.push(link_line(time, name, via, "up"));
         }
-        link.heard = link.heard.max(Some(record.time));
+        link.heard = link.heard.max(Some(time));
         Ok(())
     }
 

@@ -43,7 +43,7 @@ impl<R: Read> Lines<R> {
     }
 
     fn newline(&self) -> Option<usize> {
-        self.buffer[self.start..self.filled].iter().position(|byte| *byte == b'\n').map(|at| self.start + at)
+        memchr::memchr(b'\n', &self.buffer[self.start..self.filled]).map(|at| self.start + at)
     }
 
     /// The next line.

@@ -83,7 +83,9 @@ impl<'a> Record<'a> {
 
     /// The words before the first `key=value`.
     pub fn words(&self) -> impl Iterator<Item = &'a str> {
-        self.rest.split(' ').filter(|word| !word.is_empty()).take_while(|word| !word.contains('='))
+        words(self.rest)
+            .filter(|word| !word.is_empty())
+            .take_while(|word| memchr::memchr(b'=', word.as_bytes()).is_none())
     }
 
     /// The first word behind the time: a node, a group, a link, a target.
@@ -98,12 +100,28 @@ impl<'a> Record<'a> {
 
     /// Keys and values as they stand on the line, in their order.
     pub fn raw_fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.rest.split(' ').filter_map(|word| word.split_once('='))
+        words(self.rest).filter_map(|word| {
+            let (key, value) = word.split_at(memchr::memchr(b'=', word.as_bytes())?);
+            Some((key, &value[1..]))
+        })
     }
 
     /// The value of `key` as it stands on the line; the first one counts.
     pub fn raw(&self, key: &str) -> Option<&'a str> {
         self.raw_fields().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// The values of several keys in one pass; see [`Record::raw`].
+    pub fn raw_all<const N: usize>(&self, keys: [&str; N]) -> [Option<&'a str>; N] {
+        let mut values = [None; N];
+        for (name, value) in self.raw_fields() {
+            for (key, slot) in keys.iter().zip(&mut values) {
+                if *key == name && slot.is_none() {
+                    *slot = Some(value);
+                }
+            }
+        }
+        values
     }
 
     /// The decoded value of `key` as text; `None` also when it is not UTF-8.
@@ -118,6 +136,21 @@ impl<'a> Record<'a> {
     pub fn rest(&self) -> &'a str {
         self.rest
     }
+}
+
+/// The words of a text, which one blank separates.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        match memchr::memchr(b' ', text.as_bytes()) {
+            Some(end) => {
+                rest = Some(&text[end + 1..]);
+                Some(&text[..end])
+            }
+            None => rest.take(),
+        }
+    })
 }
 
 /// Undoes [`encode`]. A `%` without two hexadecimal digits stays as it is.
