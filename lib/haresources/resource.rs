@@ -9,7 +9,7 @@ use crate::problem::quote;
 /// The most arguments of a script.
 pub const ARGS_MAX: usize = 32;
 
-/// One resource of a group. Displays as it was written.
+/// One resource of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     /// As it was written.
@@ -86,10 +86,19 @@ impl Resource {
     }
 }
 
+/// With the IPaddr that a bare address implies, so that a script need not know
+/// what an address looks like.
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.word)
+        match self.kind {
+            Kind::Address(_) if !named(&self.word) => write!(f, "IPaddr::{}", self.word),
+            Kind::Address(_) | Kind::Script { .. } => f.write_str(&self.word),
+        }
     }
+}
+
+fn named(word: &str) -> bool {
+    ADDRESS_SCRIPTS.iter().any(|name| word.strip_prefix(name).is_some_and(|rest| rest.starts_with("::")))
 }
 
 /// As Heartbeat: four parts of digits. IPv6, hbkit's own: whatever parses, and

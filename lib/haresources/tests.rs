@@ -14,13 +14,13 @@ fn said(text: &str) -> Vec<String> {
 fn a_line_is_a_group_named_by_its_first_resource() {
     assert_eq!(
         groups("node1 10.77.0.100/24/eth0 testrsc::arg1"),
-        ["10.77.0.100 node1 10.77.0.100/24/eth0 testrsc::arg1"]
+        ["10.77.0.100 node1 IPaddr::10.77.0.100/24/eth0 testrsc::arg1"]
     );
     assert_eq!(
         groups("Node1 drbddisk::r0 Filesystem::/dev/drbd0::/mnt::ext4"),
         ["drbddisk--r0 node1 drbddisk::r0 Filesystem::/dev/drbd0::/mnt::ext4"]
     );
-    assert_eq!(groups("node1 2001:db8::10/64/eth0 web"), ["2001-db8--10 node1 2001:db8::10/64/eth0 web"]);
+    assert_eq!(groups("node1 2001:db8::10/64/eth0 web"), ["2001-db8--10 node1 IPaddr::2001:db8::10/64/eth0 web"]);
     assert_eq!(groups("node1 IPaddr::192.0.2.4/24"), ["192.0.2.4 node1 IPaddr::192.0.2.4/24"]);
     assert_eq!(groups("# nothing\n\n   \n"), [""; 0]);
 }
@@ -28,7 +28,7 @@ fn a_line_is_a_group_named_by_its_first_resource() {
 #[test]
 fn lines_are_continued_by_a_backslash() {
     let text = "node1 192.0.2.4 \\\n\t a::1 \\\n b # comment\nnode2 c";
-    assert_eq!(groups(text), ["192.0.2.4 node1 192.0.2.4 a::1 b", "c node2 c"]);
+    assert_eq!(groups(text), ["192.0.2.4 node1 IPaddr::192.0.2.4 IPaddr::a::1 b", "c node2 c"]);
     assert_eq!(parse("f", text.as_bytes()).0[1].line, 4);
 }
 

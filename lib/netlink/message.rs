@@ -230,6 +230,3 @@ pub(super) fn address(held: &Held) -> AddressMessage {
     message.attributes.push(AddressAttribute::CacheInfo(lifetimes));
     message
 }
-
-#[cfg(test)]
-mod tests;

@@ -146,10 +146,11 @@ fn get_prints_a_value_a_line() {
 }
 
 #[test]
-fn groups_prints_name_node_and_resources_as_written() {
+fn groups_prints_name_node_and_resources() {
     let directory = configuration(HA_CF, HARESOURCES, AUTHKEYS);
     let said = hb_config(&directory, &["groups"]);
-    let expected = "192.0.2.10 node1 192.0.2.10/24/eth0 web::a::b\n2001-db8--10 node2 2001:db8::10/64/eth0\n";
+    let expected =
+        "192.0.2.10 node1 IPaddr::192.0.2.10/24/eth0 web::a::b\n2001-db8--10 node2 IPaddr::2001:db8::10/64/eth0\n";
     assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (0, expected, ""));
 }
 

@@ -13,6 +13,8 @@ mod capture;
 mod hb_config;
 mod hb_decide;
 mod hb_judge;
+mod hb_resource;
+mod hb_standby;
 mod house;
 mod ipaddr_agent;
 mod lab;
