@@ -18,7 +18,6 @@ use hbkit::time::Time;
 #[command(
     name = "ipaddr-agent",
     version,
-    about,
     disable_help_subcommand = true,
     override_usage = "ipaddr-agent [-u TIME] ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]... ACTION\n       \
                       OCF_RESKEY_ip=ADDR [OCF_RESKEY_...] ipaddr-agent [-u TIME] ACTION",

@@ -18,7 +18,7 @@ use hbkit::{sysctl, time};
 /// Tell the neighbours where an address is: gratuitous ARP for IPv4,
 /// unsolicited neighbour advertisements for IPv6
 #[derive(Parser)]
-#[command(name = "send-arp", version, about, disable_help_subcommand = true)]
+#[command(name = "send-arp", version, disable_help_subcommand = true)]
 struct Args {
     /// Announce on this interface [default: the one that holds the address]
     #[arg(short = 'I', long, value_name = "IFACE", value_parser = interface_name)]

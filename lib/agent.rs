@@ -10,7 +10,7 @@ use nix::errno::Errno;
 
 use crate::address::{Spec, SpecError};
 use crate::edge;
-use crate::floating::{self, Ailment, FOREVER, Found, Held};
+use crate::floating::{self, Ailment, FOREVER, Found, Held, Installed};
 use crate::gratuitous::{Announcement, BOTH};
 use crate::interface::{Interface, Unfit};
 use crate::medium::INTERFACE_MAX;
@@ -358,34 +358,29 @@ impl Agent {
     }
 
     /// Installs an address with the lifetime of the lease, or without end. Time
-    /// may pass while it is done (a stopped process, a held lock): afterwards
-    /// the lifetime is computed again, and what has become too long is mended.
+    /// may pass while that is done: afterwards it is judged again, and mended.
     fn hold(
         &mut self,
         mut held: Held,
         install: fn(&mut Netlink, &Held) -> Result<(), NetlinkError>,
     ) -> Result<(), AgentError> {
+        let Some(until) = self.until else {
+            (held.valid, held.preferred) = (FOREVER, FOREVER);
+            return install(&mut self.netlink, &held).map_err(|error| self.refused(&held, error));
+        };
+        let before = edge::now();
+        let mut seconds = floating::lifetime(until, before).ok_or(AgentError::Late(before.since(until)))?;
         let mut install = install;
         loop {
-            let before = edge::now();
-            held.valid = match self.until {
-                None => FOREVER,
-                Some(until) => match floating::lifetime(until, before) {
-                    Some(seconds) => seconds,
-                    None => return Err(AgentError::Late(before.since(until))),
-                },
-            };
             // A source for new connections until the end.
-            held.preferred = held.valid;
+            (held.valid, held.preferred) = (seconds, seconds);
             install(&mut self.netlink, &held).map_err(|error| self.refused(&held, error))?;
-            let Some(until) = self.until else { return Ok(()) };
-            let after = edge::now();
-            match floating::lifetime(until, after) {
-                Some(seconds) if seconds >= held.valid => return Ok(()),
-                Some(_) => install = Netlink::change,
-                None => {
+            match floating::check(until, seconds, edge::now()) {
+                Installed::Good => return Ok(()),
+                Installed::TooLong(shorter) => (seconds, install) = (shorter, Netlink::change),
+                Installed::Late(by) => {
                     self.remove(&held, &[])?;
-                    return Err(AgentError::Late(after.since(until)));
+                    return Err(AgentError::Late(by));
                 }
             }
         }

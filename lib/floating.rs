@@ -131,5 +131,27 @@ pub fn lifetime(until: Time, now: Time) -> Option<u32> {
     Some(u32::try_from(whole).unwrap_or(FOREVER - 1).clamp(1, FOREVER - 1))
 }
 
+/// What has become of a lifetime while it was installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Installed {
+    /// It ends in time.
+    Good,
+    /// It ends too late: this one would end in time.
+    TooLong(u32),
+    /// The lease is over, by so much.
+    Late(Duration),
+}
+
+/// Judges a lifetime of `seconds` that was installed at some time before `now`.
+/// The process may have been stopped, or have waited for a lock of the
+/// kernel's, after it computed it.
+pub fn check(until: Time, seconds: u32, now: Time) -> Installed {
+    match lifetime(until, now) {
+        Some(left) if left >= seconds => Installed::Good,
+        Some(left) => Installed::TooLong(left),
+        None => Installed::Late(now.since(until)),
+    }
+}
+
 #[cfg(test)]
 mod tests;

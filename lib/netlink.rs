@@ -43,8 +43,9 @@ const BUFFER: usize = 32 * 1024;
 /// somebody else holds its lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often a table that changes under our hands is read.
-const ATTEMPTS: usize = 10;
+/// The first pause before a table that changed under our hands is read again;
+/// each one is twice as long as the one before.
+const PAUSE: Duration = Duration::from_micros(500);
 
 /// Why the kernel could not be asked, or did not do what was asked.
 #[derive(Debug)]
@@ -206,7 +207,9 @@ impl Netlink {
     ) -> Result<Vec<T>, NetlinkError> {
         // Lets the kernel select, where it can; what it sends is checked anyway.
         let _ = self.socket.set_netlink_get_strict_chk(true);
-        for _ in 0..ATTEMPTS {
+        let deadline = edge::now() + PATIENCE;
+        let mut pause = PAUSE;
+        while edge::now() < deadline {
             let mut rows = Vec::new();
             let attempt = self.exchange(request.clone(), NLM_F_DUMP, |payload| {
                 rows.extend(read(payload)?);
@@ -220,6 +223,8 @@ impl Netlink {
                 Err(error) if error.errno() == Some(Errno::ENOBUFS) => {}
                 Err(error) => return Err(error),
             }
+            edge::wait_until(edge::now() + pause);
+            pause *= 2;
             // A new socket has nothing left of the attempt that failed.
             *self = Netlink { sequence: self.sequence, ..Netlink::open()? };
             let _ = self.socket.set_netlink_get_strict_chk(true);

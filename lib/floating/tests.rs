@@ -84,10 +84,28 @@ fn no_lease_is_so_long_that_it_has_no_end() {
 }
 
 #[test]
-fn a_lease_of_at_least_two_seconds_is_over_before_its_end_with_the_kernels_slack() {
+fn a_lease_of_at_least_1200_ms_is_over_before_its_end_with_the_kernels_slack() {
     for micros in (1_200_000..5_000_000).step_by(7_001) {
         let until = Time::from_micros(micros);
         let seconds = lifetime(until, Time::ZERO).unwrap();
         assert!(Time::ZERO + Duration::from_secs(seconds.into()) + SLACK <= until, "{until}: {seconds}");
     }
+}
+
+#[test]
+fn a_lifetime_that_was_installed_late_is_shortened_or_withdrawn() {
+    let until = at("110.0");
+    for (now, verdict) in [
+        ("100.0", Installed::Good),
+        ("100.8", Installed::Good),
+        ("100.800001", Installed::TooLong(8)),
+        ("108.5", Installed::TooLong(1)),
+        ("109.999999", Installed::TooLong(1)),
+        ("110.0", Installed::Late(Duration::ZERO)),
+        ("112.5", Installed::Late(Duration::from_millis(2_500))),
+    ] {
+        assert_eq!(check(until, 9, at(now)), verdict, "{now}");
+    }
+    // The one second of a short lease stays.
+    assert_eq!(check(until, 1, at("109.9")), Installed::Good);
 }

@@ -230,3 +230,6 @@ pub(super) fn address(held: &Held) -> AddressMessage {
     message.attributes.push(AddressAttribute::CacheInfo(lifetimes));
     message
 }
+
+#[cfg(test)]
+mod tests;

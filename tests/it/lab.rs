@@ -391,3 +391,24 @@ pub fn wait_until(what: &str, mut question: impl FnMut() -> bool) {
         thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// The examples of a manual page: what stands in EXAMPLES on lines of `.Dl` and
+/// in literal displays, one script each.
+pub fn examples(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(project(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let section = text.split(".Sh EXAMPLES\n").nth(1).unwrap_or_default().split("\n.Sh ").next().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut display: Option<String> = None;
+    for line in section.lines() {
+        match (&mut display, line) {
+            (None, line) if line.starts_with(".Bd -literal") => display = Some(String::new()),
+            (None, line) => found.extend(line.strip_prefix(".Dl ").map(str::to_owned)),
+            (Some(_), ".Ed") => found.extend(display.take()),
+            (Some(script), line) => {
+                let _ = writeln!(script, "{line}");
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{page} has no examples");
+    found
+}

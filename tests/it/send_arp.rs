@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hbkit::arp::Form;
 
 use crate::capture::Capture;
-use crate::lab::{Host, Lab, finish, ok, run, tool, wait_until};
+use crate::lab::{Host, Lab, examples, finish, ok, run, tool, wait_until};
 use crate::need_namespaces;
 
 /// Two hosts with a cable, and addresses of both families.
@@ -194,6 +194,34 @@ fn without_the_capability_it_says_which_one_it_needs() {
     assert_eq!(said.code(), 2);
     assert_eq!(said.err, "send-arp: packet socket (needs CAP_NET_RAW): Operation not permitted (os error 1)\n");
     assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None);
+}
+
+#[test]
+fn an_interface_that_vanishes_is_said() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let sender = a.start("send-arp", &["-c", "1000", "-i", "20ms", "192.0.2.1"]);
+    capture.arp("192.0.2.1");
+    a.ip("link del eth0");
+    let (code, out, err) = sender.wait();
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.starts_with("send-arp: 192.0.2.1: No such device"), "{err}");
+}
+
+#[test]
+fn the_examples_of_the_page_work() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    a.ip("address add 192.0.2.4/24 dev eth0");
+    for example in examples("man/send-arp.8") {
+        let mut shell = a.command("sh");
+        shell.args(["-e", "-c", &example]);
+        let said = finish(shell, b"");
+        assert_eq!((said.code(), said.err.as_str()), (0, ""), "{example}");
+    }
 }
 
 #[test]
