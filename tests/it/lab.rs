@@ -357,7 +357,11 @@ impl Running {
             thread::sleep(Duration::from_millis(2));
         };
         while self.look_for(Duration::from_secs(1), |_| false).is_some() {}
-        let errors: Vec<String> = self.errors.iter().collect();
+        // A grandchild that lives on may hold standard error open.
+        let mut errors = Vec::new();
+        while let Ok(line) = self.errors.recv_timeout(Duration::from_secs(1)) {
+            errors.push(line);
+        }
         (status.code().unwrap_or(-1), self.seen.join("\n"), errors.join("\n"))
     }
 }

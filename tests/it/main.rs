@@ -18,6 +18,7 @@ mod hb_standby;
 mod house;
 mod ipaddr_agent;
 mod lab;
+mod ping_loop;
 mod ping_probe;
 mod send_arp;
 mod timeline;
