@@ -15,6 +15,14 @@
 //! | [`netstring`] | the format of networks |
 //! | [`classic`] | the format of serial lines |
 //! | [`base64`] | binary values in classic messages |
+//! | [`replay`] | which messages were heard before, and where |
+//! | [`refused`] | counts of what was refused, at a bounded rate |
+//! | [`serial_stream`] | messages in the bytes of a serial line |
+//! | [`outgoing`] | our own messages: fields, numbers |
+//! | [`pace`] | a schedule at absolute points |
+//! | [`json`] | records as JSON lines |
+//! | [`arrival`] | when a datagram came, and on which medium |
+//! | [`hearing`] | from bytes that came in to records |
 //! | [`wire`] | the one door for bytes of others: verify, then parse |
 //! | [`problem`] | what is wrong in a configuration: file, line, words |
 //! | [`conf_lines`] | the lines of a configuration file |
@@ -51,11 +59,15 @@
 //! | [`secret_file`] | a file of secrets: read, and newly written |
 //! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
 //! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
+//! | [`udp`] | sockets of networks |
+//! | [`serial`] | serial lines |
+//! | [`identity`] | the state directory: generation and uuid |
 
 pub mod address;
 pub mod agent;
 pub mod announce;
 pub mod arp;
+pub mod arrival;
 pub mod auth;
 pub mod authkeys;
 pub mod base64;
@@ -70,8 +82,11 @@ pub mod floating;
 pub mod gratuitous;
 pub mod ha_cf;
 pub mod haresources;
+pub mod hearing;
 pub mod icmp;
+pub mod identity;
 pub mod interface;
+pub mod json;
 pub mod judge;
 pub mod lines;
 pub mod medium;
@@ -81,14 +96,21 @@ pub mod ndisc;
 pub mod netlink;
 pub mod netstring;
 pub mod ocf;
+pub mod outgoing;
+pub mod pace;
 pub mod pingsock;
 pub mod probe;
 pub mod problem;
 pub mod rawsock;
 pub mod record;
+pub mod refused;
+pub mod replay;
 pub mod route;
 pub mod secret_file;
+pub mod serial;
+pub mod serial_stream;
 pub mod signals;
 pub mod sysctl;
 pub mod time;
+pub mod udp;
 pub mod wire;

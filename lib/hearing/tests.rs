@@ -1,0 +1,123 @@
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::auth::Method;
+use crate::{classic, netstring};
+
+fn ring(method: Method) -> KeyRing {
+    KeyRing::new(2, vec![Key::new(2, method, &Zeroizing::new(b"secret".to_vec())).unwrap()]).unwrap()
+}
+
+fn hearing() -> Hearing {
+    Hearing {
+        ring: ring(Method::Sha1),
+        is_crc_allowed: false,
+        node: "node1".into(),
+        peers: None,
+        memory: Memory::new(),
+    }
+}
+
+fn message(node: &str, sequence: u64, hg: u64) -> Message<'static> {
+    let mut message = Message::new();
+    message.push("t", "status");
+    message.push("st", "active");
+    message.push("src", node.to_owned());
+    message.push_binary("srcuuid", *b"0123456789abc\0e ");
+    message.push("seq", format!("{sequence:x}"));
+    message.push("hg", format!("{hg:x}"));
+    message.push("ts", "6b01");
+    message.push("via", "lies");
+    message
+}
+
+fn signed(node: &str, sequence: u64) -> Vec<u8> {
+    netstring::encode(&message(node, sequence, 7), ring(Method::Sha1).signing())
+}
+
+fn arrived(bytes: &[u8], medium: usize) -> Arrived<'_> {
+    Arrived {
+        time: Time::from_micros(1_500_000),
+        medium,
+        link: if medium == 0 { "bcast:eth1" } else { "ucast:eth0" },
+        is_network: true,
+        peer: Some("192.0.2.2:694".parse().unwrap()),
+        is_cut: false,
+        bytes,
+    }
+}
+
+fn hear(hearing: &mut Hearing, bytes: &[u8], medium: usize) -> String {
+    match hearing.hear(&arrived(bytes, medium), |_| false) {
+        Heard::Record(line) => line.finish(),
+        Heard::Refused(reason) => reason.to_string(),
+        Heard::Echo => "echo".into(),
+    }
+}
+
+#[test]
+fn a_message_becomes_a_record_and_its_copy_another() {
+    let mut hearing = hearing();
+    let bytes = signed("node2", 0x1f);
+    assert_eq!(
+        hear(&mut hearing, &bytes, 0),
+        "msg 1.500000 node2 via=bcast:eth1 peer=192.0.2.2:694 key=2:sha1 t=status st=active \
+         srcuuid=0123456789abc%00e%20 seq=1f hg=7 ts=6b01"
+    );
+    assert_eq!(hear(&mut hearing, &bytes, 1), "dup 1.500000 node2 via=ucast:eth0 seq=1f hg=7");
+    assert_eq!(hear(&mut hearing, &bytes, 0), "replay");
+}
+
+#[test]
+fn the_classic_format_is_heard_as_well() {
+    let bytes = classic::encode(&message("node2", 1, 7), ring(Method::Sha1).signing()).unwrap();
+    assert!(hear(&mut hearing(), &bytes, 0).starts_with("msg 1.500000 node2 "));
+}
+
+#[test]
+fn what_is_refused_is_not_remembered() {
+    let mut hearing = hearing();
+    let mut forged = signed("node2", 5);
+    let last = forged.len() - 2;
+    forged[last] ^= 1;
+    assert_eq!(hear(&mut hearing, &forged, 0), "auth");
+    assert!(hear(&mut hearing, &signed("node2", 5), 0).starts_with("msg "));
+}
+
+#[test]
+fn a_crc_is_refused_on_a_network_and_believed_on_a_private_wire() {
+    let bytes = netstring::encode(&message("node2", 1, 7), ring(Method::Crc).signing());
+    let mut listening = Hearing { ring: ring(Method::Crc), ..hearing() };
+    assert_eq!(hear(&mut listening, &bytes, 0), "auth");
+    let wire = Arrived { is_network: false, peer: None, ..arrived(&bytes, 0) };
+    assert!(matches!(listening.hear(&wire, |_| false), Heard::Record(_)));
+    let mut trusting = Hearing { ring: ring(Method::Crc), is_crc_allowed: true, ..hearing() };
+    assert!(hear(&mut trusting, &bytes, 0).starts_with("msg "));
+}
+
+#[test]
+fn nodes_that_are_none_of_ours_are_refused() {
+    let mut hearing = Hearing { peers: Some(BTreeSet::from(["node2".to_owned()])), ..hearing() };
+    assert_eq!(hear(&mut hearing, &signed("evil", 1), 0), "unknown-node");
+    assert!(hear(&mut hearing, &signed("Node2", 1), 0).starts_with("msg 1.500000 node2 "));
+}
+
+#[test]
+fn our_own_voice_is_dropped_and_somebody_elses_with_our_name_is_not() {
+    let mut hearing = hearing();
+    let bytes = signed("node1", 1);
+    assert_eq!(hearing.hear(&arrived(&bytes, 0), |_| true), Heard::Echo);
+    assert_eq!(hearing.hear(&arrived(&bytes, 0), |_| false), Heard::Refused(Reason::Own));
+    let wire = Arrived { is_network: false, peer: None, ..arrived(&bytes, 0) };
+    assert_eq!(hearing.hear(&wire, |_| true), Heard::Refused(Reason::Own));
+}
+
+#[test]
+fn what_lacks_a_number_or_was_cut_is_refused() {
+    let mut hearing = hearing();
+    assert_eq!(hear(&mut hearing, b"", 0), "parse");
+    assert_eq!(hear(&mut hearing, &signed("node2", 0), 0), "parse");
+    let bytes = signed("node2", 1);
+    let cut = Arrived { is_cut: true, ..arrived(&bytes, 0) };
+    assert_eq!(hearing.hear(&cut, |_| false), Heard::Refused(Reason::Oversize));
+}

@@ -1,0 +1,154 @@
+//! Who this node is on the wire, kept in a directory over restarts: 16 bytes
+//! that never change (`hb_uuid`) and a generation that rises at each start
+//! (`hb_generation`), in the formats of Heartbeat's files.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{Flock, FlockArg, OFlag};
+use sha2::{Digest, Sha256};
+
+/// What a node says of itself in every message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The node's own 16 bytes.
+    pub uuid: [u8; 16],
+    /// Higher at each start.
+    pub generation: u64,
+}
+
+/// The largest generation that the file's 15 columns take.
+const GENERATION_MAX: u64 = 999_999_999_999_999;
+
+const UUID: &str = "hb_uuid";
+const GENERATION: &str = "hb_generation";
+
+/// What could not be kept. The identity is good for this run all the same.
+#[derive(Debug)]
+pub struct IdentityError {
+    path: PathBuf,
+    why: io::Error,
+}
+
+impl fmt::Display for IdentityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.why)
+    }
+}
+
+impl std::error::Error for IdentityError {}
+
+/// Reads the identity from `directory`, raises the generation and writes it
+/// back. The generation is at least `wall` (seconds since 1970), so that a lost
+/// file does not make our messages look like old ones. What cannot be read or
+/// kept is said, and made up for: a generation of the wall clock, a uuid out of
+/// the node's name.
+pub fn take(directory: &Path, node: &str, wall: u64) -> (Identity, Vec<IdentityError>) {
+    let mut problems = Vec::new();
+    let mut say = |path: &Path, why: io::Error| problems.push(IdentityError { path: path.to_owned(), why });
+    // Two starts at once get two generations. The lock ends with the process.
+    let lock = match lock(directory) {
+        Ok(lock) => Some(lock),
+        Err(error) => {
+            say(directory, error);
+            None
+        }
+    };
+    let path = directory.join(GENERATION);
+    let last = read(&path, 64).and_then(|bytes| parse_generation(&bytes)).unwrap_or_else(|error| {
+        if lock.is_some() && error.kind() != io::ErrorKind::NotFound {
+            say(&path, error);
+        }
+        0
+    });
+    let generation = (last + 1).max(wall).min(GENERATION_MAX);
+    if lock.is_some() {
+        if let Err(error) = replace(directory, GENERATION, format!("{generation:>15}\n").as_bytes()) {
+            say(&path, error);
+        }
+    }
+    let path = directory.join(UUID);
+    let uuid = own_uuid(directory, &path, lock.is_some()).unwrap_or_else(|error| {
+        if lock.is_some() {
+            say(&path, error);
+        }
+        uuid_of(node)
+    });
+    (Identity { uuid, generation }, problems)
+}
+
+/// The directory, made if it is not there, and locked against other starts.
+fn lock(directory: &Path) -> io::Result<Flock<File>> {
+    fs::create_dir_all(directory)?;
+    let opened = File::open(directory)?;
+    Flock::lock(opened, FlockArg::LockExclusive).map_err(|(_, error)| error.into())
+}
+
+/// The stored uuid; a new one is made and stored where there is none.
+fn own_uuid(directory: &Path, path: &Path, may_write: bool) -> io::Result<[u8; 16]> {
+    match read(path, 17) {
+        Ok(bytes) => bytes.try_into().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not 16 bytes")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && may_write => {
+            let uuid = random()?;
+            replace(directory, UUID, &uuid)?;
+            Ok(uuid)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// 16 random bytes.
+///
+/// # Errors
+/// The kernel has none.
+pub fn random() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
+/// 16 bytes that are the same for a name at each start.
+fn uuid_of(node: &str) -> [u8; 16] {
+    let mut uuid = [0; 16];
+    uuid.copy_from_slice(&Sha256::digest(format!("hbkit node {node}"))[..16]);
+    uuid
+}
+
+fn parse_generation(bytes: &[u8]) -> io::Result<u64> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default().trim_ascii();
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number = if digits { text.parse().ok().filter(|number| *number < GENERATION_MAX) } else { None };
+    number.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no generation in it"))
+}
+
+/// At most `limit` bytes of a file that is no symbolic link.
+fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Puts a file in the place of `name` as a whole or not at all. A symbolic link
+/// of that name is replaced, not followed.
+fn replace(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = directory.join(format!(".{name}.new"));
+    // What a killed start left behind; under the lock it is nobody's.
+    let _ = fs::remove_file(&new);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| {
+        fs::rename(&new, directory.join(name))?;
+        File::open(directory)?.sync_all()
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests;

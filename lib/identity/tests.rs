@@ -1,0 +1,84 @@
+use super::*;
+
+fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn a_first_start_takes_the_wall_clock_and_a_new_uuid() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("deep/er");
+    let (identity, problems) = take(&directory, "node1", 1_795_233_654);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(identity.generation, 1_795_233_654);
+    assert_eq!(bytes(&directory.join(GENERATION)), b"     1795233654\n");
+    assert_eq!(bytes(&directory.join(UUID)), identity.uuid);
+}
+
+#[test]
+fn each_start_raises_the_generation_and_keeps_the_uuid() {
+    let home = tempfile::tempdir().unwrap();
+    let (first, _) = take(home.path(), "node1", 1_000);
+    let (second, _) = take(home.path(), "node1", 1_000);
+    let (third, _) = take(home.path(), "node1", 5_000);
+    let generations = [first.generation, second.generation, third.generation];
+    assert_eq!(generations, [1_000, 1_001, 5_000]);
+    assert_eq!((first.uuid, second.uuid), (second.uuid, third.uuid));
+}
+
+#[test]
+fn the_files_of_heartbeat_are_read() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join(GENERATION), b"     1795236937\n").unwrap();
+    fs::write(home.path().join(UUID), b"0123456789abcdef").unwrap();
+    let (identity, problems) = take(home.path(), "node1", 1_000);
+    assert!(problems.is_empty());
+    assert_eq!(identity, Identity { uuid: *b"0123456789abcdef", generation: 1_795_236_938 });
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_made_up_for() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join(GENERATION), b"many\n").unwrap();
+    fs::write(home.path().join(UUID), b"short").unwrap();
+    let (identity, problems) = take(home.path(), "node1", 1_000);
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert_eq!(identity, Identity { uuid: uuid_of("node1"), generation: 1_000 });
+    assert_eq!(bytes(&home.path().join(GENERATION)), b"           1000\n");
+}
+
+#[test]
+fn a_directory_that_cannot_be_is_said_and_survived() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    fs::write(&file, b"").unwrap();
+    let (identity, problems) = take(&file.join("state"), "node1", 1_000);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(identity, Identity { uuid: uuid_of("node1"), generation: 1_000 });
+}
+
+#[test]
+fn a_symbolic_link_is_neither_read_nor_written_through() {
+    let home = tempfile::tempdir().unwrap();
+    let victim = home.path().join("victim");
+    fs::write(&victim, b"77\n").unwrap();
+    std::os::unix::fs::symlink(&victim, home.path().join(GENERATION)).unwrap();
+    std::os::unix::fs::symlink(&victim, home.path().join(".hb_generation.new")).unwrap();
+    let (identity, _) = take(home.path(), "node1", 1_000);
+    assert_eq!(identity.generation, 1_000);
+    assert_eq!(bytes(&victim), b"77\n");
+    assert_eq!(bytes(&home.path().join(GENERATION)), b"           1000\n");
+}
+
+#[test]
+fn many_starts_at_once_get_different_generations() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path();
+    let start = || take(path, "node1", 1_000).0.generation;
+    let mut generations: Vec<u64> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    generations.sort_unstable();
+    assert_eq!(generations, (1_000..1_008).collect::<Vec<_>>());
+}
