@@ -2,11 +2,17 @@
 //! only module that reads a clock.
 
 use std::fmt;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::poll::{PollTimeout, poll};
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{SFlag, fstat};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::time::Time;
@@ -116,6 +122,56 @@ impl Output {
         let written = out.write_all(&self.waiting).and_then(|()| out.flush());
         self.waiting.clear();
         written.map_err(OutputError)
+    }
+}
+
+/// Standard output that is never waited for: a line that it does not take at
+/// once is not written. For tools whose work must not depend on their reader.
+#[derive(Debug)]
+pub struct Unwaiting {
+    /// The pipe once more, opened without waiting: standard output itself is
+    /// shared with others, who may want to wait.
+    pipe: Option<File>,
+}
+
+impl Unwaiting {
+    /// Standard output, whatever it is.
+    pub fn new() -> Unwaiting {
+        let is_pipe = fstat(io::stdout())
+            .is_ok_and(|status| SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFIFO);
+        let flags = OFlag::O_NONBLOCK.bits();
+        let open = || OpenOptions::new().write(true).custom_flags(flags).open("/proc/self/fd/1").ok();
+        Unwaiting { pipe: if is_pipe { open() } else { None } }
+    }
+
+    /// Writes a line, which must not be longer than a record; its newline is
+    /// added. Whether it was taken.
+    ///
+    /// # Errors
+    /// Standard output could not be written to.
+    pub fn line(&mut self, line: &str) -> Result<bool, OutputError> {
+        let bytes = [line.as_bytes(), b"\n"].concat();
+        if let Some(pipe) = &mut self.pipe {
+            // A pipe takes what is not longer than PIPE_BUF whole or not at all.
+            return match pipe.write_all(&bytes) {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+                Err(error) => Err(OutputError(error)),
+            };
+        }
+        let mut out = io::stdout().lock();
+        let mut room = [PollFd::new(out.as_fd(), PollFlags::POLLOUT)];
+        if poll(&mut room, PollTimeout::ZERO).is_ok_and(|ready| ready == 0) {
+            return Ok(false);
+        }
+        out.write_all(&bytes).and_then(|()| out.flush()).map_err(OutputError)?;
+        Ok(true)
+    }
+}
+
+impl Default for Unwaiting {
+    fn default() -> Unwaiting {
+        Unwaiting::new()
     }
 }
 

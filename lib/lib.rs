@@ -61,6 +61,11 @@
 //! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
 //! | [`udp`] | sockets of networks |
 //! | [`serial`] | serial lines |
+//! | [`transmitter`] | every medium that a node sends on |
+//! | [`receiver`] | every medium that a node listens on, as one stream |
+//! | [`wait`] | descriptors, deadlines, and the signals that end a tool |
+//! | [`station`] | the options and files of hb-send and hb-listen |
+//! | [`voice`] | our messages, numbered, signed and sent |
 //! | [`identity`] | the state directory: generation and uuid |
 
 pub mod address;
@@ -102,6 +107,7 @@ pub mod pingsock;
 pub mod probe;
 pub mod problem;
 pub mod rawsock;
+pub mod receiver;
 pub mod record;
 pub mod refused;
 pub mod replay;
@@ -110,7 +116,11 @@ pub mod secret_file;
 pub mod serial;
 pub mod serial_stream;
 pub mod signals;
+pub mod station;
 pub mod sysctl;
 pub mod time;
+pub mod transmitter;
 pub mod udp;
+pub mod voice;
+pub mod wait;
 pub mod wire;

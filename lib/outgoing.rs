@@ -58,7 +58,32 @@ impl fmt::Display for OrderError {
 
 impl std::error::Error for OrderError {}
 
+impl OrderError {
+    /// The cause without a quotation: there are few different ones.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            OrderError::Encoding => "not UTF-8",
+            OrderError::Word(_) => "a word that is not KEY=VALUE",
+            OrderError::OwnField(_) => "a field that is not to be given",
+            OrderError::Twice(_) => "a field that stands twice",
+            OrderError::Value(_) => "a value with a control character",
+            OrderError::Kind => "an empty field 't'",
+            OrderError::Until(_) => "an until that is no time",
+        }
+    }
+}
+
 impl Order {
+    /// A message of these fields.
+    ///
+    /// # Errors
+    /// A field stands twice, or the type is empty.
+    pub fn new(fields: Vec<(String, Vec<u8>)>) -> Result<Order, OrderError> {
+        let order = Order { fields, until: None };
+        order.check()?;
+        Ok(order)
+    }
+
     /// Reads a line of `key=value` words, values percent-encoded as in records.
     /// An empty line is `None`.
     ///
@@ -99,6 +124,11 @@ impl Order {
         }
         fields.append(&mut self.fields);
         Order { fields, until: self.until }
+    }
+
+    /// The type; a status where none is given.
+    pub fn kind(&self) -> &[u8] {
+        self.fields.iter().find(|(key, _)| key == "t").map_or(b"status", |(_, value)| value)
     }
 
     fn take(&mut self, key: &str) -> Option<Vec<u8>> {

@@ -4,6 +4,7 @@
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 use nix::cmsg_space;
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
@@ -16,6 +17,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, Socket, Type}
 
 use crate::arrival::Destination;
 use crate::medium::Medium;
+use crate::time::Time;
 
 /// Room for what comes while we do not run: at 200 bytes a message, many
 /// thousands.
@@ -135,13 +137,30 @@ fn broadcast_of(address: &InterfaceAddress) -> Option<Ipv4Addr> {
     Some(given.unwrap_or(Ipv4Addr::from_bits(own.to_bits() | !mask.to_bits())))
 }
 
-/// The addresses of this host.
-///
-/// # Errors
-/// The kernel does not tell.
-pub fn own_addresses() -> io::Result<Vec<IpAddr>> {
+fn own_addresses() -> io::Result<Vec<IpAddr>> {
     let address = |entry: InterfaceAddress| to_socket_addr(&entry.address?).map(|address| address.ip());
     Ok(getifaddrs()?.filter_map(address).collect())
+}
+
+/// The addresses of this host, read again when an unknown one is asked for, at
+/// most once a second.
+#[derive(Debug, Default)]
+pub struct OwnAddresses {
+    known: Vec<IpAddr>,
+    read: Option<Time>,
+}
+
+impl OwnAddresses {
+    /// Whether `address` is one of this host's. When the kernel does not tell,
+    /// it is not.
+    pub fn contains(&mut self, address: IpAddr, now: Time) -> bool {
+        let is_fresh = self.read.is_some_and(|read| now.since(read) < Duration::from_secs(1));
+        if !self.known.contains(&address) && !is_fresh {
+            self.read = Some(now);
+            self.known = own_addresses().unwrap_or_default();
+        }
+        self.known.contains(&address)
+    }
 }
 
 fn to_socket_addr(storage: &SockaddrStorage) -> Option<SocketAddr> {

@@ -1,0 +1,170 @@
+//! hb-send: signed heartbeats on every medium, at an interval or for each line.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use hbkit::edge::{self, Answer, Unwaiting, complain};
+use hbkit::filter::Complaints;
+use hbkit::lines::{Lines, Next};
+use hbkit::outgoing::{Order, read_field, status_defaults};
+use hbkit::pace::Pace;
+use hbkit::record::RecordError;
+use hbkit::time::parse_span;
+use hbkit::transmitter::{Transmitter, readable};
+use hbkit::voice::{self, Voice};
+use hbkit::{station, wait};
+
+/// Send heartbeats.
+///
+/// Sends signed messages in Heartbeat's own formats on every medium: one each
+/// interval, one for each line read, or a single one.
+#[derive(Parser)]
+#[command(name = "hb-send", version, about)]
+struct Args {
+    #[command(flatten)]
+    station: station::Options,
+    /// Send a status each SPAN [default with --config and without --stdin: keepalive]
+    #[arg(short, long, value_name = "SPAN", value_parser = parse_interval)]
+    interval: Option<Duration>,
+    /// Send a message for each line of standard input: KEY=VALUE ...
+    #[arg(short, long)]
+    stdin: bool,
+    /// End after so many messages
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// A field of what is sent without being read, such as st=up; may be repeated
+    #[arg(short = 'o', long, value_name = "KEY=VALUE", value_parser = read_field)]
+    field: Vec<(String, Vec<u8>)>,
+    /// The deadtime that a status announces [default: that of ha.cf, or 30]
+    #[arg(short, long, value_name = "SPAN", value_parser = parse_span)]
+    deadtime: Option<Duration>,
+    /// Directory of the generation and the uuid of this node
+    #[arg(short = 'D', long, value_name = "DIR", default_value = "/var/lib/hbkit")]
+    state_directory: PathBuf,
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    let span = parse_span(text).map_err(|error| error.to_string())?;
+    if span < Duration::from_millis(1) { Err(String::from("at least 1ms")) } else { Ok(span) }
+}
+
+fn main() -> ExitCode {
+    edge::finish("hb-send", run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<Answer> {
+    let beat = Order::new(args.field).context("--field")?;
+    let station = args.station.read()?;
+    let nodes = station.config.as_ref().map_or(2, |config| config.node.len() + config.ping.len());
+    let keepalive = station.config.as_ref().filter(|_| !args.stdin).map(|config| config.keepalive);
+    let interval = args.interval.or(keepalive);
+    let is_single = interval.is_none() && !args.stdin;
+    let deadtime = args.deadtime.unwrap_or(station.config.unwrap_or_default().deadtime);
+    let ending = wait::Ending::new().context("signals")?;
+    let (sender, problems) = voice::sender(&args.state_directory, &station.node, nodes).context("random bytes")?;
+    problems.iter().for_each(|problem| complain("hb-send", problem));
+    let (transmitter, news) = Transmitter::open(station.media, edge::now());
+    news.iter().for_each(|line| complain("hb-send", line));
+    ensure!(transmitter.is_open(), "no medium works");
+    let mut sending = Sending {
+        voice: Voice::new(transmitter, sender, station.ring),
+        beat,
+        defaults: status_defaults(deadtime),
+        out: Unwaiting::new(),
+        dropped: 0,
+        left: args.count.or(if is_single { Some(1) } else { None }),
+        was_taken: false,
+    };
+    let stdin = || Ok::<_, io::Error>(Lines::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)));
+    let input = if args.stdin { Some(stdin().context("standard input")?) } else { None };
+    let pace = if is_single { Some(Duration::from_secs(1)) } else { interval };
+    sending.work(&ending, pace, input)?;
+    sending.voice.transmitter.finish().context("waiting")?;
+    Ok(if sending.was_taken || args.stdin { Answer::Yes } else { Answer::No })
+}
+
+struct Sending {
+    voice: Voice,
+    beat: Order,
+    defaults: Vec<(String, Vec<u8>)>,
+    out: Unwaiting,
+    dropped: u64,
+    /// How many more messages; `None`: no end.
+    left: Option<u64>,
+    was_taken: bool,
+}
+
+impl Sending {
+    fn work(
+        &mut self,
+        ending: &wait::Ending,
+        interval: Option<Duration>,
+        mut input: Option<Lines<File>>,
+    ) -> anyhow::Result<()> {
+        let mut pace = interval.map(|interval| Pace::new(edge::now(), interval));
+        let mut complaints = Complaints::new("hb-send");
+        let mut number = 0;
+        while !ending.has_come() && self.left != Some(0) {
+            if pace.as_mut().is_some_and(|pace| pace.take(edge::now())) {
+                self.say(&self.beat.clone())?;
+            }
+            self.voice.transmitter.retry(edge::now()).iter().for_each(|line| complain("hb-send", line));
+            match &mut input {
+                Some(lines) if !lines.would_wait() => {
+                    number += 1;
+                    match lines.next_line().context("standard input")? {
+                        Next::End => break,
+                        Next::TooLong => complaints.say(number, &RecordError::TooLong.to_string()),
+                        Next::Line(line) => match Order::parse(line) {
+                            Ok(Some(order)) if self.left != Some(0) => self.say(&order)?,
+                            Ok(_) => {}
+                            Err(error) => complaints.say(number, error.cause()),
+                        },
+                    }
+                }
+                Some(_) | None => self.rest(ending, pace.as_ref(), input.as_mut())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, order: &Order) -> anyhow::Result<()> {
+        let said = self.voice.say(&order.clone().with_defaults(&self.defaults))?;
+        said.news.iter().for_each(|line| complain("hb-send", line));
+        if let (Some(left), true) = (&mut self.left, said.taken.is_some()) {
+            *left -= 1;
+        }
+        self.was_taken |= said.taken.is_some_and(|taken| taken.ok > 0);
+        let record = if self.dropped > 0 { said.record.field("dropped", self.dropped) } else { said.record };
+        self.dropped = if self.out.line(&record.finish())? { 0 } else { self.dropped + 1 };
+        Ok(())
+    }
+
+    /// Waits for whatever comes first, and takes it in.
+    fn rest(
+        &mut self,
+        ending: &wait::Ending,
+        pace: Option<&Pace>,
+        input: Option<&mut Lines<File>>,
+    ) -> anyhow::Result<()> {
+        let retry = self.voice.transmitter.next_retry();
+        let mut waiting = vec![readable(ending.as_fd())];
+        let file = input.as_ref().map(|lines| lines.get_ref().as_fd());
+        waiting.extend(file.map(readable));
+        waiting.extend(self.voice.transmitter.waiting());
+        wait::until(&mut waiting, Some(pace.map_or(retry, |pace| pace.next().min(retry)))).context("waiting")?;
+        let has_input = file.is_some() && wait::is_ready(&waiting, 1);
+        drop(waiting);
+        self.voice.transmitter.pump().iter().for_each(|line| complain("hb-send", line));
+        match input {
+            Some(lines) if has_input => lines.read_more().context("standard input"),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
