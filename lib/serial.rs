@@ -20,6 +20,8 @@ pub const PATIENCE: Duration = Duration::from_millis(500);
 /// them older than they say.
 const WAITING_MAX: usize = 1_024;
 
+const TOO_SLOW: &str = "the line does not keep up: no connection, a bad cable, or too low a speed";
+
 /// A line that is open.
 #[derive(Debug)]
 struct Line {
@@ -77,14 +79,13 @@ impl Out {
             self.discard()?;
         } else if waiting > WAITING_MAX {
             self.waited = waiting;
-            return Err(io::Error::new(io::ErrorKind::WouldBlock, "the line is slower than the messages"));
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, TOO_SLOW));
         }
         self.rest.extend_from_slice(message);
         self.pump()?;
         self.waited = self.waiting()?;
         if self.is_stuck {
-            let why = format!("nothing moved for {} ms: no connection, or a bad cable", PATIENCE.as_millis());
-            return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+            return Err(io::Error::new(io::ErrorKind::TimedOut, TOO_SLOW));
         }
         Ok(())
     }
