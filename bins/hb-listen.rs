@@ -14,7 +14,7 @@ use hbkit::refused::{Reason, Report, Tally};
 use hbkit::replay::Memory;
 use hbkit::time::{Time, parse_span};
 use hbkit::udp::OwnAddresses;
-use hbkit::{json, name, station, wait};
+use hbkit::{json, name, signals, station};
 
 /// Hear heartbeats.
 ///
@@ -152,6 +152,6 @@ impl Listening {
         self.out.flush()?;
         let deadline = tick.min(self.receiver.next_retry());
         let mut waiting: Vec<_> = self.receiver.descriptors().collect();
-        wait::until(&mut waiting, Some(deadline)).context("waiting")
+        signals::wait_until(&mut waiting, deadline).context("waiting")
     }
 }

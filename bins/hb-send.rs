@@ -15,10 +15,11 @@ use hbkit::lines::{Lines, Next};
 use hbkit::outgoing::{Order, read_field, status_defaults};
 use hbkit::pace::Pace;
 use hbkit::record::RecordError;
+use hbkit::signals::{self, Signals};
+use hbkit::station;
 use hbkit::time::parse_span;
 use hbkit::transmitter::{Transmitter, readable};
 use hbkit::voice::{self, Voice};
-use hbkit::{station, wait};
 
 /// Send heartbeats.
 ///
@@ -66,7 +67,7 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let interval = args.interval.or(keepalive);
     let is_single = interval.is_none() && !args.stdin;
     let deadtime = args.deadtime.unwrap_or(station.config.unwrap_or_default().deadtime);
-    let ending = wait::Ending::new().context("signals")?;
+    let ending = Signals::take_over().context("signals")?;
     let (sender, problems) = voice::sender(&args.state_directory, &station.node, nodes).context("random bytes")?;
     problems.iter().for_each(|problem| complain("hb-send", problem));
     let (transmitter, news) = Transmitter::open(station.media, edge::now());
@@ -103,14 +104,14 @@ struct Sending {
 impl Sending {
     fn work(
         &mut self,
-        ending: &wait::Ending,
+        ending: &Signals,
         interval: Option<Duration>,
         mut input: Option<Lines<File>>,
     ) -> anyhow::Result<()> {
         let mut pace = interval.map(|interval| Pace::new(edge::now(), interval));
         let mut complaints = Complaints::new("hb-send");
         let mut number = 0;
-        while !ending.has_come() && self.left != Some(0) {
+        while !ending.came().context("signals")? && self.left != Some(0) {
             if pace.as_mut().is_some_and(|pace| pace.take(edge::now())) {
                 self.say(&self.beat.clone())?;
             }
@@ -147,19 +148,15 @@ impl Sending {
     }
 
     /// Waits for whatever comes first, and takes it in.
-    fn rest(
-        &mut self,
-        ending: &wait::Ending,
-        pace: Option<&Pace>,
-        input: Option<&mut Lines<File>>,
-    ) -> anyhow::Result<()> {
+    fn rest(&mut self, ending: &Signals, pace: Option<&Pace>, input: Option<&mut Lines<File>>) -> anyhow::Result<()> {
         let retry = self.voice.transmitter.next_retry();
         let mut waiting = vec![readable(ending.as_fd())];
         let file = input.as_ref().map(|lines| lines.get_ref().as_fd());
         waiting.extend(file.map(readable));
         waiting.extend(self.voice.transmitter.waiting());
-        wait::until(&mut waiting, Some(pace.map_or(retry, |pace| pace.next().min(retry)))).context("waiting")?;
-        let has_input = file.is_some() && wait::is_ready(&waiting, 1);
+        let deadline = pace.map_or(retry, |pace| pace.next().min(retry));
+        signals::wait_until(&mut waiting, deadline).context("waiting")?;
+        let has_input = file.is_some() && waiting[1].any().unwrap_or(true);
         drop(waiting);
         self.voice.transmitter.pump().iter().for_each(|line| complain("hb-send", line));
         match input {

@@ -63,7 +63,6 @@
 //! | [`serial`] | serial lines |
 //! | [`transmitter`] | every medium that a node sends on |
 //! | [`receiver`] | every medium that a node listens on, as one stream |
-//! | [`wait`] | descriptors, deadlines, and the signals that end a tool |
 //! | [`station`] | the options and files of hb-send and hb-listen |
 //! | [`voice`] | our messages, numbered, signed and sent |
 //! | [`identity`] | the state directory: generation and uuid |
@@ -122,5 +121,4 @@ pub mod time;
 pub mod transmitter;
 pub mod udp;
 pub mod voice;
-pub mod wait;
 pub mod wire;

@@ -11,6 +11,9 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeSpec;
 
+use crate::edge;
+use crate::time::Time;
+
 /// The signals that ask a tool to end. From its making on they end nothing by
 /// themselves.
 #[derive(Debug)]
@@ -55,6 +58,20 @@ impl AsFd for Signals {
 pub fn wait<'a>(descriptors: impl Iterator<Item = BorrowedFd<'a>>, longest: Option<Duration>) -> io::Result<()> {
     let mut polled: Vec<PollFd<'_>> = descriptors.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     match ppoll(&mut polled, longest.map(TimeSpec::from_duration), None) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits until one of the descriptors is what it is asked to be, or `deadline`
+/// has come; a deadline that has passed only looks. A signal that was not taken
+/// over ends the wait.
+///
+/// # Errors
+/// The kernel refuses to wait.
+pub fn wait_until(descriptors: &mut [PollFd<'_>], deadline: Time) -> io::Result<()> {
+    let longest = TimeSpec::from_duration(deadline.since(edge::now()));
+    match ppoll(descriptors, Some(longest), None) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -11,7 +11,7 @@ use crate::edge;
 use crate::medium::Medium;
 use crate::pace::Pace;
 use crate::time::Time;
-use crate::{serial, udp, wait};
+use crate::{serial, signals, udp};
 
 /// How often what does not work is tried again.
 pub const RETRY: Duration = Duration::from_secs(1);
@@ -219,7 +219,7 @@ impl Transmitter {
             // left: look again soon.
             let soon = edge::now() + Duration::from_millis(10);
             let mut waiting: Vec<PollFd<'_>> = self.waiting().collect();
-            wait::until(&mut waiting, Some(soon.min(deadline)))?;
+            signals::wait_until(&mut waiting, soon.min(deadline))?;
             self.pump();
         }
         for line in self.outlets.iter_mut().filter_map(|outlet| outlet.link.as_mut()?.as_serial()) {
