@@ -143,7 +143,7 @@ fn wrong_configurations(pair: &Pair) -> Vec<(Vec<String>, String)> {
     let sha1 = pair.keys("sha1");
     let open = pair.write("open", "auth 1\n1 sha1 abcdefghijklmnopq\n");
     fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-    let broken = pair.write("broken", "auth 1\n1 sha7 abcdefghijklmnopq\n");
+    let broken = pair.write("broken", "auth 1\n1 sha1 abcdefghijklmnopq\n2 sha7 x\n");
     let config = pair.write("ha.cf", "node node1 node2\nkeepalive 1\nbcast\n");
     let bare = pair.write("bare.cf", "node node1 node2\nkeepalive 1\n");
     let none = pair.path("none");
@@ -152,7 +152,7 @@ fn wrong_configurations(pair: &Pair) -> Vec<(Vec<String>, String)> {
     vec![
         (owned(&["-k", &none, medium[0], medium[1]]), format!("{none}: ")),
         (owned(&["-k", &open, medium[0], medium[1]]), format!("{open}:1: ")),
-        (owned(&["-k", &broken, medium[0], medium[1]]), format!("{broken}:2: ")),
+        (owned(&["-k", &broken, medium[0], medium[1]]), format!("{broken}:3: ")),
         (owned(&["-k", &sha1, "-f", &config]), format!("{config}:3: ")),
         (owned(&["-k", &sha1, "-f", &none]), format!("{none}: ")),
         (owned(&["-k", &sha1, "-f", &bare]), format!("{bare}: no medium")),
