@@ -87,11 +87,7 @@ impl Options {
         let media =
             if given.is_empty() { config.map(|config| config.media.clone()).unwrap_or_default() } else { given };
         let media = without_copies(media);
-        match (media.is_empty(), &self.config) {
-            (false, _) => {}
-            (true, Some(file)) => bail!("{}: no medium: no bcast, mcast, ucast or serial", file.display()),
-            (true, None) => bail!("no medium: give --medium or --config"),
-        }
+        ensure!(!media.is_empty(), "no medium: give --medium or --config");
         ensure!(media.len() <= ha_cf::MEDIA_MAX, "more than {} media", ha_cf::MEDIA_MAX);
         Ok(media)
     }

@@ -155,7 +155,7 @@ fn wrong_configurations(pair: &Pair) -> Vec<(Vec<String>, String)> {
         (owned(&["-k", &broken, medium[0], medium[1]]), format!("{broken}:3: ")),
         (owned(&["-k", &sha1, "-f", &config]), format!("{config}:3: ")),
         (owned(&["-k", &sha1, "-f", &none]), format!("{none}: ")),
-        (owned(&["-k", &sha1, "-f", &bare]), format!("{bare}: no medium")),
+        (owned(&["-k", &sha1, "-f", &bare]), format!("{bare}:1: no medium")),
         (owned(&["-k", &sha1, "-f", "/"]), "/: ".to_owned()),
         (owned(&["-k", &sha1]), "no medium".to_owned()),
         (owned(&medium), "no keys".to_owned()),
