@@ -35,21 +35,28 @@ fn scripts() -> BTreeSet<String> {
     names("scripts", "").into_iter().filter(|name| name != "demo" && name != "test").collect()
 }
 
-#[test]
-fn every_tool_has_its_entry_in_cargo_toml_and_every_entry_its_tool() {
+/// The names of the entries of a kind in Cargo.toml, each of which must have
+/// its file in `directory`.
+fn entries(kind: &str, directory: &str) -> BTreeSet<String> {
     let manifest = read("Cargo.toml");
-    let mut entries = BTreeSet::new();
-    for section in manifest.split("[[bin]]").skip(1) {
+    let head = format!("[[{kind}]]\n");
+    let entry = |section: &str| {
         let section = section.split("\n[").next().unwrap();
         let value = |key: &str| {
             let line = section.lines().find(|line| line.split('=').next().unwrap().trim() == key);
             line.and_then(|line| line.split('"').nth(1)).unwrap_or_default().to_owned()
         };
         let name = value("name");
-        assert_eq!(value("path"), format!("bins/{name}.rs"));
-        entries.insert(name);
-    }
-    assert_eq!(entries, tools());
+        assert_eq!(value("path"), format!("{directory}/{name}.rs"));
+        name
+    };
+    manifest.split(&head).skip(1).map(entry).collect()
+}
+
+#[test]
+fn every_tool_and_benchmark_has_its_entry_in_cargo_toml_and_the_other_way_round() {
+    assert_eq!(entries("bin", "bins"), tools());
+    assert_eq!(entries("bench", "tests/bench"), names("tests/bench", ".rs"));
 }
 
 #[test]
