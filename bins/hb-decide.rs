@@ -21,7 +21,7 @@ use hbkit::{announce, cluster, ha_cf, haresources, name};
 /// Reads what hb-judge -a prints, and prints what is to be done and why: do,
 /// why and group records.
 #[derive(Parser)]
-#[command(name = "hb-decide", version, about)]
+#[command(name = "hb-decide", version)]
 struct Args {
     /// Pass all records through, each followed by what follows from it
     #[arg(short, long)]

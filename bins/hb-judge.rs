@@ -18,7 +18,7 @@ use hbkit::{ha_cf, name};
 /// Reads the records of hb-listen, hb-send and ping-probe, and prints what
 /// follows from them: node, link and self records.
 #[derive(Parser)]
-#[command(name = "hb-judge", version, about)]
+#[command(name = "hb-judge", version)]
 struct Args {
     /// Pass all records through, each followed by its verdicts
     #[arg(short, long)]

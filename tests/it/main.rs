@@ -17,6 +17,7 @@ mod hb_listen;
 mod hb_resource;
 mod hb_send;
 mod hb_standby;
+mod hb_supervise;
 mod house;
 mod ipaddr_agent;
 mod lab;

@@ -1,0 +1,429 @@
+//! Two nodes that really fail over, in namespaces: a switch with a client, a
+//! crossover cable between the nodes, and hb-supervise on both.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::lab::{Host, Lab, Running, Said, command, finish, project, wait_until};
+use crate::need_namespaces;
+
+const ADDRESS: &str = "10.9.0.80";
+
+/// What differs between the clusters of the tests.
+struct Plan {
+    ha_cf: &'static str,
+    ucast: [&'static str; 2],
+    haresources: &'static str,
+}
+
+const TWO_LINKS: Plan = Plan {
+    ha_cf: "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback on\nbcast eth1\n",
+    ucast: ["10.9.0.1", "10.9.0.2"],
+    haresources: "node1 10.9.0.80/24/eth0 mark::web\n",
+};
+
+/// A node of the cluster.
+struct Node {
+    host: Host,
+    directory: PathBuf,
+    number: usize,
+}
+
+impl Node {
+    fn supervise(&self) -> Running {
+        let directory = self.directory.display();
+        let line = format!(
+            "HBKIT_RUN={directory}/run hb-supervise -C {directory} -D {directory}/state -N node{}",
+            self.number
+        );
+        self.host.start("env", &line.split(' ').collect::<Vec<_>>())
+    }
+
+    fn has(&self, address: &str) -> bool {
+        self.host.ip("-o addr show").contains(&format!(" {address}/"))
+    }
+
+    fn runs_the_service(&self) -> bool {
+        self.directory.join("mark.web").exists()
+    }
+
+    fn standby(&self, scope: &str) -> Said {
+        let mut command = command("hb-standby");
+        command.arg(scope).env("HBKIT_RUN", self.directory.join("run"));
+        finish(command, b"")
+    }
+
+    /// The process ids of a tool of this node.
+    fn pids(&self, tool: &str) -> Vec<String> {
+        let pids = self.host.run(&format!("ip netns pids {}", self.host.namespace)).out;
+        let named = |pid: &&str| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == tool);
+        pids.split_ascii_whitespace().filter(named).map(str::to_owned).collect()
+    }
+
+    fn power_off(&self) {
+        self.host.kill_all();
+        self.host.ip("link set eth0 down");
+        self.host.ip("link set eth1 down");
+        self.host.ip("addr flush dev eth0");
+    }
+
+    fn power_on(&self) {
+        self.host.ip("link set eth0 up");
+        self.host.ip("link set eth1 up");
+        for (interface, address) in
+            [("eth0", format!("10.9.0.{}/24", self.number)), ("eth1", format!("10.8.0.{}/24", self.number))]
+        {
+            self.host.ip(&format!("addr replace {address} dev {interface} broadcast +"));
+        }
+    }
+}
+
+struct Cluster {
+    nodes: [Node; 2],
+    client: Host,
+    _switch: Host,
+    _lab: Lab,
+    _files: TempDir,
+}
+
+impl Cluster {
+    fn new(plan: &Plan) -> Cluster {
+        let lab = Lab::new();
+        let files = TempDir::new().unwrap();
+        let switch = lab.switch("sw");
+        let nodes = [1, 2].map(|number| {
+            let host = lab.host(&format!("node{number}"));
+            lab.plug(&switch, &host, "eth0");
+            let directory = files.path().join(format!("node{number}"));
+            configure(&directory, plan, number);
+            Node { host, directory, number }
+        });
+        lab.cable(&nodes[0].host, "eth1", &nodes[1].host, "eth1");
+        let client = lab.host("client");
+        lab.plug(&switch, &client, "eth0");
+        client.ip("addr add 10.9.0.9/24 dev eth0 broadcast +");
+        client.ip("addr add fd09::9/64 dev eth0 nodad");
+        for node in &nodes {
+            node.power_on();
+            node.host.ip(&format!("addr add fd09::{}/64 dev eth0 nodad", node.number));
+        }
+        Cluster { nodes, client, _switch: switch, _lab: lab, _files: files }
+    }
+
+    /// Whether the client reaches the address; it asks once.
+    fn answers(&self, address: &str) -> bool {
+        self.client.run(&format!("ping-probe -c 1 -W 1 {address}")).code() == 0
+    }
+}
+
+fn command_with(program: &str, argument: &str) -> std::process::Command {
+    let mut command = command(program);
+    command.arg(argument);
+    command
+}
+
+fn configure(directory: &Path, plan: &Plan, number: usize) {
+    fs::create_dir_all(directory.join("resource.d")).unwrap();
+    let peer = plan.ucast[2 - number];
+    let ha_cf = format!("{}ucast eth0 {peer}\nnode node1 node2\n", plan.ha_cf);
+    fs::write(directory.join("ha.cf"), ha_cf).unwrap();
+    fs::write(directory.join("haresources"), plan.haresources).unwrap();
+    let keys = directory.join("authkeys");
+    fs::write(&keys, "auth 1\n1 sha1 a-key-for-the-laboratory-only\n").unwrap();
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o600)).unwrap();
+    let mark = directory.join("resource.d/mark");
+    let script = "#!/bin/sh\nfile=${0%/*}/../mark.$1\ncase $2 in\nstart) : >\"$file\" ;;\nstop) rm -f \"$file\" ;;\nstatus) [ -e \"$file\" ] ;;\nesac\n";
+    fs::write(&mark, script).unwrap();
+    fs::set_permissions(&mark, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn started_on(node: &'static str) -> impl Fn(&str) -> bool {
+    move |line| line.starts_with("group ") && line.contains(" started ") && line.contains(&format!("node={node}"))
+}
+
+/// Both nodes run, and node1 serves.
+fn running(plan: &Plan) -> (Cluster, Running, Running) {
+    let cluster = Cluster::new(plan);
+    let mut one = cluster.nodes[0].supervise();
+    let mut two = cluster.nodes[1].supervise();
+    one.wait_for("node1 serves", started_on("node1"));
+    two.wait_for("node2 knows", started_on("node1"));
+    (cluster, one, two)
+}
+
+#[test]
+fn both_started_at_once_the_preferred_node_serves_and_only_it() {
+    need_namespaces!();
+    let (cluster, _one, _two) = running(&TWO_LINKS);
+    assert!(cluster.nodes[0].has(ADDRESS) && cluster.nodes[0].runs_the_service());
+    assert!(!cluster.nodes[1].has(ADDRESS) && !cluster.nodes[1].runs_the_service());
+    assert!(cluster.answers(ADDRESS));
+}
+
+#[test]
+fn after_power_loss_the_other_node_serves_and_the_neighbours_know() {
+    need_namespaces!();
+    let (cluster, _one, mut two) = running(&TWO_LINKS);
+    assert!(cluster.answers(ADDRESS));
+    cluster.nodes[0].power_off();
+    two.wait_for("node1 is dead", |line| line.starts_with("node ") && line.contains(" node1 dead "));
+    two.wait_for("node2 serves", started_on("node2"));
+    assert!(cluster.nodes[1].has(ADDRESS) && cluster.nodes[1].runs_the_service());
+    assert!(cluster.answers(ADDRESS), "the client still asks the dead node");
+}
+
+#[test]
+fn when_all_of_hbkit_is_killed_the_kernel_itself_removes_the_address() {
+    need_namespaces!();
+    let (cluster, one, mut two) = running(&TWO_LINKS);
+    cluster.nodes[0].host.kill_all();
+    drop(one);
+    two.wait_for("node2 serves", started_on("node2"));
+    wait_until("node1 has lost the address", || !cluster.nodes[0].has(ADDRESS));
+    assert!(cluster.nodes[1].has(ADDRESS));
+    assert!(cluster.answers(ADDRESS));
+}
+
+#[test]
+fn with_one_link_of_two_cut_nothing_moves_and_the_link_is_reported() {
+    need_namespaces!();
+    let (cluster, mut one, mut two) = running(&TWO_LINKS);
+    cluster.nodes[0].host.ip("link set eth1 down");
+    two.wait_for("the link is dead", |line| line.starts_with("link ") && line.contains("node1/bcast:eth1 dead"));
+    one.wait_for("the link is dead", |line| line.starts_with("link ") && line.contains("node2/bcast:eth1 dead"));
+    let moved = |line: &str| line.starts_with("do ") && (line.contains(" start ") || line.contains(" stop "));
+    assert_eq!(two.look_for(Duration::from_millis(1500), moved), None);
+    assert_eq!(one.look_for(Duration::from_millis(10), moved), None);
+    assert!(cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
+}
+
+#[test]
+fn with_auto_failback_on_the_group_goes_home() {
+    need_namespaces!();
+    let (cluster, one, mut two) = running(&TWO_LINKS);
+    cluster.nodes[0].power_off();
+    drop(one);
+    two.wait_for("node2 serves", started_on("node2"));
+    cluster.nodes[0].power_on();
+    let mut one = cluster.nodes[0].supervise();
+    one.wait_for("node1 serves again", started_on("node1"));
+    assert!(cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
+    assert!(cluster.answers(ADDRESS));
+}
+
+#[test]
+fn with_auto_failback_off_the_group_stays() {
+    need_namespaces!();
+    let ha_cf = "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback off\nbcast eth1\n";
+    let (cluster, one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    cluster.nodes[0].power_off();
+    drop(one);
+    two.wait_for("node2 serves", started_on("node2"));
+    cluster.nodes[0].power_on();
+    let mut one = cluster.nodes[0].supervise();
+    one.wait_for("node1 sees that node2 serves", started_on("node2"));
+    let moved = |line: &str| line.starts_with("do ") && line.contains(" stop ");
+    assert_eq!(two.look_for(Duration::from_secs(2), moved), None);
+    assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
+}
+
+#[test]
+fn an_orderly_shutdown_is_taken_over_without_waiting_for_a_death() {
+    need_namespaces!();
+    let ha_cf = "keepalive 100ms\ndeadtime 10\nwarntime 5\ninitdead 10\nauto_failback on\nbcast eth1\n";
+    let (cluster, one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    one.signal("TERM");
+    let (status, story, errors) = one.wait();
+    assert_eq!(status, 0, "{story}\n{errors}");
+    assert!(!cluster.nodes[0].has(ADDRESS) && !cluster.nodes[0].runs_the_service());
+    let line = two.wait_for("node2 serves", |line| started_on("node2")(line) || line.contains(" node1 dead "));
+    assert!(line.starts_with("group "), "{line}");
+    assert!(cluster.nodes[1].has(ADDRESS));
+}
+
+#[test]
+fn after_a_healed_cut_one_node_serves_and_the_client_reaches_it() {
+    need_namespaces!();
+    let (cluster, mut one, mut two) = running(&TWO_LINKS);
+    // Neither node hears the other; both are still heard by the client.
+    cluster.nodes[0].host.ip("link set eth1 down");
+    // Frames to the hardware address of nobody: the LAN is cut for them alone.
+    let nobody = "lladdr 02:00:00:00:00:99 nud permanent dev eth0";
+    cluster.nodes[0].host.ip(&format!("neigh replace 10.9.0.2 {nobody}"));
+    cluster.nodes[1].host.ip(&format!("neigh replace 10.9.0.1 {nobody}"));
+    two.wait_for("node2 serves too", started_on("node2"));
+    cluster.nodes[0].host.ip("neigh del 10.9.0.2 dev eth0");
+    cluster.nodes[1].host.ip("neigh del 10.9.0.1 dev eth0");
+    cluster.nodes[0].host.ip("link set eth1 up");
+    two.wait_for("node2 releases", |line| line.starts_with("group ") && line.contains(" stopped node=node2"));
+    one.wait_for("node1 says again that it has it", |line| line.contains(" reannounce "));
+    wait_until("only node1 has it", || cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
+    wait_until("the client reaches it", || cluster.answers(ADDRESS));
+}
+
+#[test]
+fn a_standby_moves_the_group_on_request() {
+    need_namespaces!();
+    let (cluster, mut one, _two) = running(&TWO_LINKS);
+    let said = cluster.nodes[0].standby("local");
+    assert_eq!((said.code(), said.err.as_str()), (0, ""));
+    one.wait_for("node2 serves", started_on("node2"));
+    assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
+    let said = cluster.nodes[0].standby("local");
+    assert_eq!(said.code(), 0);
+    one.wait_for("the refusal", |line| line.starts_with("why ") && line.contains("refused standby"));
+}
+
+#[test]
+fn s102_whichever_stage_dies_everything_is_released() {
+    need_namespaces!();
+    for stage in ["hb-listen", "hb-judge", "hb-decide", "hb-send"] {
+        let (cluster, one, mut two) = running(&TWO_LINKS);
+        let pids = cluster.nodes[0].pids(stage);
+        assert_eq!(pids.len(), 1, "{stage}: {pids:?}");
+        let killed = cluster.nodes[0].host.run(&format!("kill -KILL {}", pids[0]));
+        assert_eq!(killed.code(), 0);
+        let (status, story, errors) = one.wait();
+        assert_eq!(status, 1, "{stage}: {story}\n{errors}");
+        assert!(errors.contains(&format!("{stage} has ended with status 137")), "{errors}");
+        assert!(!cluster.nodes[0].has(ADDRESS) && !cluster.nodes[0].runs_the_service(), "{stage}");
+        two.wait_for("node2 serves", started_on("node2"));
+    }
+}
+
+#[test]
+fn s20_a_stage_that_is_stopped_costs_the_lease() {
+    need_namespaces!();
+    for stage in ["hb-send", "hb-judge"] {
+        let (cluster, mut one, mut two) = running(&TWO_LINKS);
+        let pids = cluster.nodes[0].pids(stage);
+        cluster.nodes[0].host.run(&format!("kill -STOP {}", pids[0]));
+        two.wait_for("node2 serves", started_on("node2"));
+        wait_until("node1 has lost the address", || !cluster.nodes[0].has(ADDRESS));
+        cluster.nodes[0].host.run(&format!("kill -CONT {}", pids[0]));
+        one.wait_for("node1 stops what it held", |line| line.starts_with("do ") && line.contains(" stop "));
+        one.wait_for("node1 serves again", started_on("node1"));
+        wait_until("only node1 has it", || cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
+    }
+}
+
+#[test]
+fn ipv6_alone_is_enough() {
+    need_namespaces!();
+    let plan = Plan {
+        ha_cf: "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback on\nmcast eth1 ff02::77 694 1 0\n",
+        ucast: ["fd09::1", "fd09::2"],
+        haresources: "node1 fd09::80/64/eth0 mark::web\n",
+    };
+    let cluster = Cluster::new(&plan);
+    for node in &cluster.nodes {
+        node.host.ip("-4 addr flush dev eth0");
+        node.host.ip("-4 addr flush dev eth1");
+    }
+    let mut one = cluster.nodes[0].supervise();
+    let mut two = cluster.nodes[1].supervise();
+    one.wait_for("node1 serves", started_on("node1"));
+    assert!(cluster.nodes[0].has("fd09::80"));
+    wait_until("the client reaches it", || cluster.answers("fd09::80"));
+    cluster.nodes[0].power_off();
+    two.wait_for("node2 serves", started_on("node2"));
+    assert!(cluster.nodes[1].has("fd09::80"));
+    assert!(cluster.answers("fd09::80"), "the client still asks the dead node");
+}
+
+#[test]
+fn what_an_earlier_life_left_is_stopped_before_anything_is_decided() {
+    need_namespaces!();
+    let cluster = Cluster::new(&TWO_LINKS);
+    let node = &cluster.nodes[1];
+    node.host.ip("addr add 10.9.0.80/24 dev eth0");
+    fs::write(node.directory.join("mark.web"), "").unwrap();
+    let mut two = node.supervise();
+    two.wait_for("it judges", |line| line.starts_with("self "));
+    assert!(!node.has(ADDRESS) && !node.runs_the_service());
+}
+
+#[test]
+fn a_second_supervisor_is_refused_and_harms_nothing() {
+    need_namespaces!();
+    let (cluster, _one, _two) = running(&TWO_LINKS);
+    let (status, _, errors) = cluster.nodes[0].supervise().wait();
+    assert_eq!(status, 2);
+    assert!(errors.contains("runs already"), "{errors}");
+    assert!(cluster.nodes[0].has(ADDRESS) && cluster.nodes[0].runs_the_service());
+}
+
+#[test]
+fn a_wrong_configuration_is_said_and_nothing_is_begun() {
+    let files = TempDir::new().unwrap();
+    configure(files.path(), &TWO_LINKS, 1);
+    fs::write(files.path().join("ha.cf"), "keepalive often\nnode node1 node2\n").unwrap();
+    let mut command = command("hb-supervise");
+    command.args(["-N", "node1", "-C"]).arg(files.path());
+    command.env("HBKIT_RUN", files.path().join("run"));
+    let said = finish(command, b"");
+    assert_eq!(said.code(), 2);
+    assert!(said.err.contains("ha.cf:1: error: "), "{}", said.err);
+    assert!(!files.path().join("run").exists());
+}
+
+#[test]
+fn a_dry_run_names_every_stage_and_runs_none() {
+    let files = TempDir::new().unwrap();
+    configure(files.path(), &TWO_LINKS, 1);
+    let mut command = command("hb-supervise");
+    command.args(["-n", "-N", "node1", "-C"]).arg(files.path());
+    command.env("HBKIT_RUN", files.path().join("run"));
+    let said = finish(command, b"");
+    assert_eq!(said.code(), 0, "{}", said.err);
+    for words in ["hb-resource -C", "hb-listen -f", "hb-send -f", "hb-judge -a", "hb-decide -v"] {
+        assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+    assert!(!files.path().join("run").exists());
+}
+
+#[test]
+fn every_posix_shell_runs_it() {
+    need_namespaces!();
+    for shell in ["dash", "busybox ash", "yash"] {
+        let program = shell.split(' ').next().unwrap();
+        if finish(command_with("which", program), b"").code() != 0 {
+            assert!(std::env::var_os("CI").is_none(), "{shell} is required in CI");
+            eprintln!("skipped: {shell} is not installed");
+            continue;
+        }
+        let cluster = Cluster::new(&TWO_LINKS);
+        let node = &cluster.nodes[0];
+        let directory = node.directory.display();
+        let script = project("scripts/hb-supervise");
+        let line = format!(
+            "HBKIT_RUN={directory}/run {shell} {} -C {directory} -D {directory}/state -N node1",
+            script.display()
+        );
+        let mut one = node.host.start("env", &line.split(' ').collect::<Vec<_>>());
+        one.wait_for("node1 serves", started_on("node1"));
+        assert!(node.has(ADDRESS) && node.runs_the_service(), "{shell}");
+        one.signal("TERM");
+        let (status, story, errors) = one.wait();
+        assert_eq!(status, 0, "{shell}: {story}\n{errors}");
+        assert!(!node.has(ADDRESS) && !node.runs_the_service(), "{shell}");
+    }
+}
+
+#[test]
+fn wrong_options_are_usage_errors() {
+    for options in [&["--wrong"][..], &["-C"][..], &["extra"][..]] {
+        let mut command = command("hb-supervise");
+        command.args(options);
+        assert_eq!(finish(command, b"").code(), 2, "{options:?}");
+    }
+    let mut command = command("hb-supervise");
+    command.arg("--help");
+    let said = finish(command, b"");
+    assert!(said.code() == 0 && said.out.starts_with("usage: hb-supervise"));
+    assert!(project("scripts/hb-supervise").exists());
+}
