@@ -117,7 +117,8 @@ fn act(args: &Args, form: Form, action: Action, specs: &[Spec]) -> Code {
         let code = result.as_ref().map_or_else(AgentError::code, |()| Code::Success);
         if let Err(error) = &result {
             // "Not there" is an answer to a question, and no trouble.
-            if code != Code::NotRunning || !matches!(action, Action::Monitor | Action::Status) {
+            let asked = matches!(action, Action::Monitor | Action::Status);
+            if !(asked && matches!(error, AgentError::NotThere)) {
                 form.complain(&format_args!("{}: {error}", spec.address));
             }
         }

@@ -55,6 +55,8 @@ pub enum AgentError {
     Late(Duration),
     /// The address is not there.
     NotThere,
+    /// The address is there, but not as it was asked for.
+    NotAsAsked(String),
 }
 
 impl fmt::Display for AgentError {
@@ -73,6 +75,7 @@ impl fmt::Display for AgentError {
             AgentError::NoV6(name) => write!(f, "IPv6 is disabled on {name}"),
             AgentError::Late(by) => write!(f, "the lease ended {} s ago", crate::time::seconds(*by)),
             AgentError::NotThere => f.write_str("the address is not there"),
+            AgentError::NotAsAsked(place) => write!(f, "it is there, but as {place}"),
         }
     }
 }
@@ -87,12 +90,13 @@ impl AgentError {
                 Some(Errno::EPERM | Errno::EACCES) => Code::Permission,
                 _ => Code::Generic,
             },
-            AgentError::Announce(error) => match error.kind() {
-                io::ErrorKind::PermissionDenied => Code::Permission,
+            AgentError::Announce(error) => match error.raw_os_error().map(Errno::from_raw) {
+                Some(Errno::EPERM | Errno::EACCES) => Code::Permission,
+                Some(Errno::EAFNOSUPPORT) => Code::Installed,
                 _ => Code::Generic,
             },
             AgentError::NoInterface(_) | AgentError::Label(_) => Code::Configured,
-            AgentError::NotThere => Code::NotRunning,
+            AgentError::NotThere | AgentError::NotAsAsked(_) => Code::NotRunning,
             AgentError::NoPlace(..)
             | AgentError::NoBits(..)
             | AgentError::Unfit(_)
@@ -285,7 +289,8 @@ impl Agent {
     fn there(&mut self, spec: &Spec, named: Option<&Interface>) -> Result<Held, AgentError> {
         match self.find(spec, named)? {
             Found::There(held) => Ok(held),
-            Found::Absent | Found::Other(_) => Err(AgentError::NotThere),
+            Found::Absent => Err(AgentError::NotThere),
+            Found::Other(held) => Err(AgentError::NotAsAsked(self.describe(&held))),
         }
     }
 

@@ -153,7 +153,8 @@ fn the_kernel_ends_a_lease_when_every_process_is_dead() {
     need_namespaces!();
     let lab = Lab::new();
     let (a, _b) = two_hosts(&lab);
-    let until = in_time(Duration::from_millis(2_500));
+    // Two seconds for the kernel, and 1.15 s for its lateness.
+    let until = in_time(Duration::from_millis(3_150));
     let said = a.run(&format!("ipaddr-agent --until {until} 192.0.2.4 2001:db8::4 start"));
     assert_eq!((said.code(), said.err.as_str()), (0, ""));
     a.kill_all();
@@ -283,7 +284,7 @@ fn what_is_there_in_another_way_is_said_and_not_added_again() {
     ] {
         let said = a.run(&format!("ipaddr-agent {spec} start"));
         says(&said, 1, &format!("it is already there, as {place}: no second copy is added"));
-        assert_eq!(a.run(&format!("ipaddr-agent {spec} monitor")).code(), 7, "{spec}");
+        says(&a.run(&format!("ipaddr-agent {spec} monitor")), 7, &format!("it is there, but as {place}"));
         says(&a.run(&format!("ipaddr-agent {spec} stop")), 0, &format!("left as {place}"));
         assert_eq!(addresses(&a), before, "{spec}");
     }
