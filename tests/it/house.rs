@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::lab::{Said, command, project, run, tool};
+use crate::lab::{self, Lab, Said, command, finish, project, run, tool};
+use crate::need_namespaces;
 
 /// Fails with every problem, not only the first.
 fn report(problems: &[String]) {
@@ -356,4 +357,112 @@ fn nothing_names_the_place_where_it_was_written() {
         }
     }
     report(&problems);
+}
+
+/// The examples of a page as they are read, not as they are written in mdoc.
+fn examples(page: &str) -> Vec<String> {
+    let plain =
+        |text: &String| text.replace("\\(dq", "\"").replace("\\(aq", "'").replace("\\e", "\\").replace("\\&", "");
+    lab::examples(page).iter().map(plain).collect()
+}
+
+/// The pages of section 8 that have examples.
+fn pages_with_examples() -> Vec<String> {
+    let pages = names("man", ".8").into_iter().map(|name| format!("man/{name}.8"));
+    pages.filter(|page| read(page).contains(".Sh EXAMPLES\n")).collect()
+}
+
+/// An example without the prompt that says who may run it.
+fn without_prompt(example: &str) -> &str {
+    example.strip_prefix("$ ").or(example.strip_prefix("# ")).unwrap_or(example)
+}
+
+#[test]
+fn every_example_is_sh() {
+    let mut problems = Vec::new();
+    for page in pages_with_examples() {
+        for example in examples(&page) {
+            let mut sh = command("sh");
+            sh.args(["-n", "-c", without_prompt(&example)]);
+            let said = finish(sh, b"");
+            if said.code() != 0 {
+                problems.push(format!("{page}: {example}: {}", said.err));
+            }
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn every_option_in_an_example_is_one_of_the_tool() {
+    let known: BTreeMap<String, BTreeSet<String>> = tools()
+        .into_iter()
+        .map(|tool| {
+            let words = options(&tool).into_iter().flat_map(|(short, long)| [format!("-{short}"), format!("--{long}")]);
+            (tool.clone(), words.collect())
+        })
+        .collect();
+    let mut problems = Vec::new();
+    for page in pages_with_examples() {
+        for example in examples(&page) {
+            for part in without_prompt(&example).split(['|', ';', '&', '\n', '(', ')', '`']) {
+                let mut words = part.split_ascii_whitespace().skip_while(|word| !known.contains_key(*word));
+                let Some(tool) = words.next() else { continue };
+                for word in words.filter(|word| word.starts_with('-') && word.len() > 1) {
+                    let option = if word.starts_with("--") { word.split('=').next().unwrap() } else { &word[..2] };
+                    if !known[tool].contains(option) {
+                        problems.push(format!("{page}: {tool} has no {option}: {part}"));
+                    }
+                }
+            }
+        }
+    }
+    report(&problems);
+}
+
+/// A directory with what the pages of the formats show: they must be right, and
+/// the examples of the tools work on them.
+fn configuration() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    for (page, name) in [
+        ("ha.cf.5", "ha.cf"),
+        ("haresources.5", "haresources"),
+        ("authkeys.5", "authkeys"),
+        ("hb-records.5", "yesterday"),
+    ] {
+        let path = directory.path().join(name);
+        fs::write(&path, &examples(&format!("man/{page}"))[0]).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn the_files_that_the_pages_show_are_right() {
+    let directory = configuration();
+    let said = run("hb-config", &["-C", directory.path().to_str().unwrap(), "check"], b"");
+    assert_eq!(said.code(), 0, "{}{}", said.out, said.err);
+}
+
+#[test]
+fn examples_that_anybody_may_run_do_what_they_say() {
+    need_namespaces!();
+    let directory = configuration();
+    let lab = Lab::new();
+    let host = lab.host("a");
+    let (mut ran, mut problems) = (0, Vec::new());
+    for page in pages_with_examples() {
+        for example in examples(&page).iter().filter(|example| example.starts_with("$ ")) {
+            let mut sh = host.command("sh");
+            sh.args(["-c", without_prompt(example)]).current_dir(&directory);
+            let said = finish(sh, b"");
+            ran += 1;
+            if (said.code(), said.err.as_str()) != (0, "") {
+                problems.push(format!("{page}: {example}: status {}: {}", said.code(), said.err));
+            }
+        }
+    }
+    report(&problems);
+    assert!(ran > 2, "no page has an example of '.Dl $ ...'");
 }
