@@ -57,6 +57,7 @@
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
 //! | [`secret_file`] | a file of secrets: read, and newly written |
+//! | [`pinger`] | a prober with its sockets |
 //! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
 //! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
 //! | [`udp`] | sockets of networks |
@@ -102,6 +103,7 @@ pub mod netstring;
 pub mod ocf;
 pub mod outgoing;
 pub mod pace;
+pub mod pinger;
 pub mod pingsock;
 pub mod probe;
 pub mod problem;
