@@ -18,7 +18,7 @@ use hbkit::{ha_cf, json, name};
 
 /// Ask hosts for an ICMP echo, and say who answers
 #[derive(Parser)]
-#[command(name = "ping-probe", version, about, disable_help_subcommand = true)]
+#[command(name = "ping-probe", version, disable_help_subcommand = true)]
 #[command(after_help = "Exit status: 0 all answer, 1 some do not, 2 could not tell.")]
 struct Args {
     /// Addresses or names to ask
