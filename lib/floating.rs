@@ -12,12 +12,12 @@ use crate::time::Time;
 pub const FOREVER: u32 = u32::MAX;
 
 /// What is kept back for the kernel's lateness in ending a lifetime. Mostly it
-/// is late by less (on Linux 6.18 four of five times; at most 0.31 s), because
-/// it rounds its timer up by less than 250 ms. It is up to a second late when it
-/// looked at any lifetime of the same family within the last second, because it
-/// looks at most once a second; and late by 0.9 s now and then on an idle host,
-/// because the timer of IPv4 does not wake an idle CPU.
-const SLACK: Duration = Duration::from_millis(200);
+/// is late by less than 0.31 s (measured on Linux 6.18), because it rounds its
+/// timer up. It is up to a second late when it looked at any lifetime of the
+/// same family within the last second, because it looks at most once a second,
+/// and late by 0.9 s now and then on an idle host, because the timer of IPv4
+/// does not wake an idle CPU.
+const SLACK: Duration = Duration::from_millis(1_250);
 
 /// An address that an interface holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Held {
 
 /// The lifetime to give the kernel at `now`, in seconds, so that it has removed
 /// the address by `until`; none when `until` has passed. The kernel counts
-/// whole seconds, so that of a lease shorter than 1.2 s the last part is the
+/// whole seconds, so that of a lease shorter than 2.25 s the last part is the
 /// holder's own to end.
 pub fn lifetime(until: Time, now: Time) -> Option<u32> {
     if now >= until {

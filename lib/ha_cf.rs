@@ -111,7 +111,7 @@ impl fmt::Display for LeaseKeeper {
 
 /// From this deadtime on the whole seconds of the kernel fit into the lease:
 /// one that can be renewed, one that is rounded away, and the margin.
-pub const KERNEL_DEADTIME: Duration = Duration::from_millis(2_200);
+pub const KERNEL_DEADTIME: Duration = Duration::from_millis(2_500);
 
 /// What ha.cf says, defaults applied.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -69,7 +69,7 @@ fn warnings_alone_are_status_0() {
         "ha.cf:1: warning: two nodes without a ping node",
         "ha.cf:1: warning: auto_failback is legacy",
         "ha.cf:2: warning: bcast:eth1 is the only medium",
-        "ha.cf:3: warning: deadtime 2.1 s is under 2.2 s",
+        "ha.cf:3: warning: deadtime 2.1 s is under 2.5 s",
         "authkeys:2: warning: crc on bcast:eth1",
     ] {
         assert_eq!(said.out.lines().filter(|line| line.contains(what)).count(), 1, "{what}: {}", said.out);
