@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use hbkit::decide::{Decide, Effect, GroupSetting, Settings};
+use hbkit::decide::{Decide, Effect, GroupSetting, Quorum, Settings};
 use hbkit::edge::{self, Answer, Output, OutputError};
 use hbkit::filter::{self, Filter, Flow};
 use hbkit::ha_cf::AutoFailback;
@@ -56,6 +56,17 @@ struct Args {
     /// Give a group back to its preferred node: on or off [default: off]
     #[arg(long, value_name = "WORD", value_parser = on_or_off)]
     auto_failback: Option<bool>,
+    /// Whose votes are needed: alive or majority [default: alive]
+    #[arg(long, value_name = "WORD", value_parser = quorum)]
+    quorum: Option<Quorum>,
+}
+
+fn quorum(text: &str) -> Result<Quorum, String> {
+    match text {
+        "alive" => Ok(Quorum::Alive),
+        "majority" => Ok(Quorum::Majority),
+        _ => Err("alive or majority".to_owned()),
+    }
 }
 
 fn group(text: &str) -> Result<GroupSetting, String> {
@@ -103,6 +114,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
         auto_failback: false,
         keepalive: Duration::from_secs(1),
         deadtime: Duration::from_secs(30),
+        quorum: args.quorum.unwrap_or(Quorum::Alive),
         digest: "-".to_owned(),
     };
     if let Some(path) = &args.config {

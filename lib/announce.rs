@@ -20,6 +20,8 @@ pub enum Held {
     Unknown,
     /// It does not have it.
     Stopped,
+    /// It does not have it, and asks for the votes to take it.
+    Asking,
     /// It is taking it.
     Starting,
     /// It serves it.
@@ -31,13 +33,15 @@ pub enum Held {
 }
 
 impl Held {
-    const ALL: [Held; 6] = [Held::Unknown, Held::Stopped, Held::Starting, Held::Started, Held::Stopping, Held::Failed];
+    const ALL: [Held; 7] =
+        [Held::Unknown, Held::Stopped, Held::Asking, Held::Starting, Held::Started, Held::Stopping, Held::Failed];
 
     /// The word in records.
     pub fn word(self) -> &'static str {
         match self {
             Held::Unknown => "unknown",
             Held::Stopped => "stopped",
+            Held::Asking => "asking",
             Held::Starting => "starting",
             Held::Started => "started",
             Held::Stopping => "stopping",
@@ -49,7 +53,15 @@ impl Held {
     pub fn may_hold(self) -> bool {
         match self {
             Held::Unknown | Held::Starting | Held::Started | Held::Stopping => true,
-            Held::Stopped | Held::Failed => false,
+            Held::Stopped | Held::Asking | Held::Failed => false,
+        }
+    }
+
+    /// Whether the announcement asks for votes, or asks for them again.
+    pub fn asks(self) -> bool {
+        match self {
+            Held::Asking | Held::Starting | Held::Started => true,
+            Held::Unknown | Held::Stopped | Held::Stopping | Held::Failed => false,
         }
     }
 
@@ -57,7 +69,7 @@ impl Held {
     pub fn claims(self) -> bool {
         match self {
             Held::Starting | Held::Started => true,
-            Held::Unknown | Held::Stopped | Held::Stopping | Held::Failed => false,
+            Held::Unknown | Held::Stopped | Held::Asking | Held::Stopping | Held::Failed => false,
         }
     }
 }

@@ -25,7 +25,7 @@
 
 mod group;
 mod peer;
-pub mod permit;
+mod permit;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,9 +35,11 @@ use crate::announce::{Groups, Held, Part};
 use crate::record::{Line, Record};
 use crate::time::Time;
 
+use crate::votes::Terms;
 use group::Group;
-use peer::Peer;
-use permit::Quorum;
+use peer::{Knowledge, Peer};
+pub use permit::Quorum;
+use permit::Voting;
 
 /// A group as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub struct Settings {
     pub keepalive: Duration,
     /// Silence after which peers declare this node dead.
     pub deadtime: Duration,
+    /// How many votes are needed.
+    pub quorum: Quorum,
     /// Digest of the configuration, compared with the peers'.
     pub digest: String,
 }
@@ -110,10 +114,40 @@ impl fmt::Display for Strange {
 struct View {
     settings: Settings,
     peers: BTreeMap<String, Peer>,
-    quorum: Quorum,
+    voting: Voting,
     now: Time,
+    abstains_until: Time,
     stalled: bool,
     leaving: bool,
+}
+
+impl View {
+    /// Whether a record of another tool may be of this time: ticks are rarer.
+    fn is_plausible(&self, time: Time) -> bool {
+        time <= self.now + AHEAD.max(self.settings.keepalive)
+    }
+
+    /// Until when this node may hold a group, if it may.
+    fn permit(&self, group: &str, holding: bool) -> Option<Time> {
+        self.voting.until(group, &self.settings.own, &self.peers, self.now, holding)
+    }
+
+    /// Gives our vote to ourselves; whether it was free.
+    fn vote_for_us(&mut self, group: &str) -> bool {
+        self.voting.vote_for_us(group, &self.settings.own, self.now)
+    }
+
+    /// Whether this node may vote for `asker`. A voter that has restarted does
+    /// not know what it has promised to others: it abstains for as long as a
+    /// vote lasts, unless every other voter has heard this life of it, and says
+    /// that it neither has the group nor asks for it.
+    fn may_vote(&self, group: &str, asker: &str) -> bool {
+        self.now >= self.abstains_until
+            || self.peers.iter().filter(|(name, _)| *name != asker).all(|(_, peer)| match peer.knowledge(group) {
+                Knowledge::Says(part) => peer.is_proven() && !part.held.may_hold() && !part.held.asks(),
+                Knowledge::Unknown | Knowledge::Gone => false,
+            })
+    }
 }
 
 /// The decision maker. It reads no clock: [`Decide::record`] is a function of
@@ -125,11 +159,14 @@ pub struct Decide {
     ticked: Option<Time>,
     active: bool,
     next_announcement: Time,
-    announced: Option<String>,
+    /// What was announced last, and for whom we voted.
+    announced: Option<(String, Vec<(String, String)>)>,
+    announced_at: Time,
     ended: bool,
 }
 
-/// Records of other tools may be this far ahead of the last tick.
+/// Records of other tools may be this far ahead of the last tick, or a
+/// keepalive where that is longer.
 const AHEAD: Duration = Duration::from_secs(1);
 
 impl Decide {
@@ -137,9 +174,10 @@ impl Decide {
     pub fn new(settings: Settings) -> Decide {
         let others = settings.nodes.iter().filter(|node| **node != settings.own);
         let peers = others.map(|name| (name.clone(), Peer::new())).collect();
-        let groups = settings.groups.iter().map(|group| Group::new(group, &settings)).collect();
-        let quorum = Quorum::alive(settings.deadtime);
-        let view = View { settings, peers, quorum, now: Time::ZERO, stalled: false, leaving: false };
+        let groups = settings.groups.iter().map(Group::new).collect();
+        let voting = Voting::new(settings.quorum, Terms::new(settings.deadtime, settings.keepalive));
+        let (now, abstains_until) = (Time::ZERO, Time::ZERO);
+        let view = View { settings, peers, voting, now, abstains_until, stalled: false, leaving: false };
         Decide {
             view,
             groups,
@@ -147,6 +185,7 @@ impl Decide {
             active: false,
             next_announcement: Time::ZERO,
             announced: None,
+            announced_at: Time::ZERO,
             ended: false,
         }
     }
@@ -154,7 +193,10 @@ impl Decide {
     /// The longest announcement of groups that these settings can make, in
     /// bytes.
     pub fn longest_announcement(settings: &Settings) -> usize {
-        settings.groups.iter().map(|group| group.name.len() + ":starting:claim:18446744073709551615,".len()).sum()
+        let holder = settings.nodes.iter().map(String::len).max().unwrap_or(0);
+        let part =
+            ":starting:claim:18446744073709551615,".len() + ":".len() + holder + ":aaaaaaaa:ffffffffffffffff,".len();
+        settings.groups.iter().map(|group| group.name.len() * 2 + part).sum()
     }
 
     /// Takes one record and appends what is to be done.
@@ -166,7 +208,7 @@ impl Decide {
             return Ok(());
         }
         // Before time begins to flow, only to date what is said.
-        if self.ticked.is_none() || (self.view.now..=self.view.now + AHEAD).contains(&record.time) {
+        if self.ticked.is_none() || (self.view.now <= record.time && self.view.is_plausible(record.time)) {
             self.view.now = record.time;
         }
         match record.kind {
@@ -190,7 +232,11 @@ impl Decide {
         if self.ticked.is_some_and(|before| time < before) {
             return Err(Strange::TickBackwards);
         }
-        self.view.now = if self.ticked.is_some() { self.view.now.max(time) } else { time };
+        if self.ticked.is_none() {
+            self.view.now = time;
+            self.view.abstains_until = time + self.view.voting.terms.vote;
+        }
+        self.view.now = self.view.now.max(time);
         self.ticked = Some(time);
         Ok(())
     }
@@ -202,13 +248,42 @@ impl Decide {
             return Ok(());
         }
         let before = peer.digest().map(str::to_owned);
-        peer.hear(record)?;
+        let new = peer.hear(record, &self.view.settings.own, &self.view.voting.leases, self.view.now)?;
         let digest = peer.digest();
         if digest.is_some() && digest != before.as_deref() && digest != Some(self.view.settings.digest.as_str()) {
             let text = "its configuration differs from ours, compare hb-config digest on both";
             effects.push(why(record.time, name, "config", text));
         }
+        if new {
+            self.vote(name);
+        }
         Ok(())
+    }
+
+    /// Answers the asks of a peer, takes its votes for us, and lets our own
+    /// heartbeat follow its asks, so that its leases are as young as they can be.
+    fn vote(&mut self, name: &str) {
+        let view = &mut self.view;
+        let Some((said, heard)) = view.peers.get(name).and_then(|peer| Some((peer.said()?, peer.heard()?))) else {
+            return;
+        };
+        if !said.proven {
+            return;
+        }
+        let mut asks = false;
+        for (group, part) in &said.groups.0 {
+            if !part.held.may_hold() && !part.held.asks() {
+                view.voting.book.release(group, name);
+            } else if part.held.asks() && view.may_vote(group, name) {
+                asks |= view.voting.book.ask(group, name, &heard.incarnation, heard.sequence, heard.at);
+            }
+        }
+        for (group, vote) in said.votes.0.iter().filter(|(_, vote)| vote.holder == view.settings.own) {
+            view.voting.leases.granted(group, name, vote);
+        }
+        if asks && view.now.since(self.announced_at) * 2 >= view.settings.keepalive {
+            self.next_announcement = view.now;
+        }
     }
 
     fn node(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
@@ -216,7 +291,7 @@ impl Decide {
         let state = record.state().ok_or(Strange::Incomplete)?;
         let Some(peer) = self.view.peers.get_mut(name) else { return Ok(()) };
         let was_gone = peer.is_dead();
-        peer.judge(state).ok_or(Strange::Incomplete)?;
+        peer.judge(state, record.time).ok_or(Strange::Incomplete)?;
         if peer.is_dead() && !was_gone {
             for group in &mut self.groups {
                 group.forget(name, self.view.now, effects);
@@ -226,9 +301,11 @@ impl Decide {
     }
 
     fn sent(&mut self, record: &Record<'_>) {
-        let plausible = record.time <= self.view.now + AHEAD;
-        if plausible && record.raw("t").is_none_or(|kind| kind == "status") {
-            self.view.quorum.heartbeat_left(record.time);
+        let plausible = self.view.is_plausible(record.time);
+        let [kind, incarnation, sequence] = record.raw_all(["t", "inc", "seq"]);
+        let sequence = sequence.and_then(|text| u64::from_str_radix(text, 16).ok());
+        if let (true, None | Some("status"), Some(sequence)) = (plausible, kind, sequence) {
+            self.view.voting.leases.left(incarnation.unwrap_or("-"), sequence, record.time);
         }
     }
 
@@ -236,7 +313,7 @@ impl Decide {
         let name = record.subject().ok_or(Strange::Incomplete)?;
         let held: Held = record.state().ok_or(Strange::Incomplete)?.parse().map_err(|_| Strange::Incomplete)?;
         let group = self.groups.iter_mut().find(|group| group.name() == name).ok_or(Strange::UnknownGroup)?;
-        group.told(held, &self.view, effects);
+        group.told(held, &mut self.view, effects);
         Ok(())
     }
 
@@ -276,7 +353,7 @@ impl Decide {
     fn decide(&mut self, effects: &mut Vec<Effect>) {
         self.active |= self.view.peers.values().all(Peer::is_definite);
         for group in &mut self.groups {
-            group.decide(&self.view, effects);
+            group.decide(&mut self.view, effects);
         }
         let released = self.view.leaving && self.groups.iter().all(Group::is_released);
         self.announce(released, effects);
@@ -290,8 +367,12 @@ impl Decide {
     /// Announces at every keepalive, and at once when something changed.
     fn announce(&mut self, last: bool, effects: &mut Vec<Effect>) {
         let now = self.view.now;
+        let mut votes = self.view.voting.book.votes(now);
+        votes.0.retain(|_, vote| vote.holder != self.view.settings.own);
         let text = self.announcement();
-        let changed = self.announced.as_ref() != Some(&text);
+        let holders: Vec<(String, String)> =
+            votes.0.iter().map(|(group, vote)| (group.clone(), vote.holder.clone())).collect();
+        let changed = self.announced.as_ref() != Some(&(text.clone(), holders.clone()));
         if !changed && !last && now < self.next_announcement {
             return;
         }
@@ -300,11 +381,12 @@ impl Decide {
             self.next_announcement = if grid > now { grid } else { now + self.view.settings.keepalive };
         }
         let expiry = self.expiry();
-        effects.push(Effect::Announce(format!("{text}{} until={expiry}", self.echo())));
-        self.announced = Some(text);
+        effects.push(Effect::Announce(format!("{text} votes={votes}{} until={expiry}", self.echo())));
+        self.announced = Some((text, holders));
+        self.announced_at = now;
     }
 
-    /// What is announced, but for the echo, which differs each time.
+    /// What is announced, but for votes and echo, which differ each time.
     fn announcement(&self) -> String {
         let settings = &self.view.settings;
         let parts = self.groups.iter().map(|group| {
@@ -333,11 +415,8 @@ impl Decide {
     /// expires with the lease of what it claims, and after half of deadtime.
     fn expiry(&self) -> Time {
         let late = self.view.now + self.view.settings.deadtime / 2;
-        let claims = self.groups.iter().any(|group| group.held().claims());
-        match self.view.quorum.lease() {
-            Some(until) if claims => until.min(late),
-            _ => late,
-        }
+        let claims = self.groups.iter().filter(|group| group.held().claims());
+        claims.filter_map(|group| self.view.permit(group.name(), true)).fold(late, Time::min)
     }
 }
 

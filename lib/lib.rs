@@ -32,6 +32,7 @@
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //! | [`judge`] | the failure detector: from records to verdicts |
 //! | [`announce`] | what a node says of itself in every heartbeat |
+//! | [`votes`] | who promised which group to whom, and until when |
 //! | [`decide`] | who serves: from verdicts and announcements to actions |
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
@@ -123,4 +124,5 @@ pub mod time;
 pub mod transmitter;
 pub mod udp;
 pub mod voice;
+pub mod votes;
 pub mod wire;

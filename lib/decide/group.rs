@@ -19,6 +19,10 @@ const AGAIN: [Duration; 4] =
 /// start the group before it has succeeded.
 const STOP_AGAIN: Duration = Duration::from_secs(5);
 
+/// A lease that has grown by less is not worth a renewal: a quarter of the
+/// kernel's shortest lifetime.
+const RENEW: Duration = Duration::from_millis(250);
+
 /// A group on this node.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -50,7 +54,7 @@ pub(super) struct Group {
 type Rank = (Stance, bool, std::cmp::Reverse<usize>);
 
 impl Group {
-    pub(super) fn new(setting: &GroupSetting, _settings: &Settings) -> Group {
+    pub(super) fn new(setting: &GroupSetting) -> Group {
         Group {
             name: setting.name.clone(),
             preferred: setting.preferred.clone(),
@@ -90,7 +94,7 @@ impl Group {
     /// told of is not waited for.
     pub(super) fn is_released(&self) -> bool {
         match self.held {
-            Held::Unknown | Held::Stopped | Held::Failed => true,
+            Held::Unknown | Held::Stopped | Held::Asking | Held::Failed => true,
             Held::Starting | Held::Started | Held::Stopping => false,
         }
     }
@@ -108,12 +112,14 @@ impl Group {
     }
 
     /// The result of an action, or the state in which the group was found.
-    pub(super) fn told(&mut self, told: Held, view: &View, effects: &mut Vec<Effect>) {
+    pub(super) fn told(&mut self, told: Held, view: &mut View, effects: &mut Vec<Effect>) {
         let before = self.held;
         let next = match (before, told) {
             (Held::Starting | Held::Unknown | Held::Started, Held::Started) => Held::Started,
             (Held::Starting | Held::Unknown | Held::Started | Held::Stopped, Held::Stopped) => Held::Stopped,
-            (Held::Starting | Held::Unknown | Held::Stopped | Held::Failed, Held::Failed) => Held::Failed,
+            (Held::Starting | Held::Unknown | Held::Stopped | Held::Asking | Held::Failed, Held::Failed) => {
+                Held::Failed
+            }
             (Held::Stopping, Held::Stopped) => {
                 if std::mem::take(&mut self.failing) {
                     Held::Failed
@@ -126,6 +132,11 @@ impl Group {
                 self.stop("a resource failed", view, effects);
                 return;
             }
+            // Its addresses are not what they should be: it begins anew.
+            (Held::Started, Held::Unknown) => {
+                self.stop("it is not known whether it still works", view, effects);
+                return;
+            }
             (Held::Stopping, Held::Started | Held::Failed | Held::Unknown) => {
                 self.stop_at = view.now + STOP_AGAIN;
                 effects.push(why(view.now, &self.name, "alarm", "it could not be stopped and is tried again"));
@@ -133,11 +144,14 @@ impl Group {
             }
             // A report about what this node has no part in, or that an action
             // is under way, changes nothing.
-            (Held::Stopped | Held::Failed, Held::Started)
-            | (Held::Failed, Held::Stopped)
-            | (_, Held::Unknown | Held::Starting | Held::Stopping) => return,
+            (Held::Stopped | Held::Asking | Held::Failed, Held::Started)
+            | (Held::Asking | Held::Failed, Held::Stopped)
+            | (_, Held::Unknown | Held::Asking | Held::Starting | Held::Stopping) => return,
         };
         self.held = next;
+        if !next.may_hold() {
+            self.give_votes_back(view);
+        }
         match (before, next) {
             (_, Held::Started) if before != Held::Started => {
                 self.claimed = false;
@@ -152,7 +166,7 @@ impl Group {
                 let text = "it failed here; ask clear forgets it";
                 effects.push(why(view.now, &self.name, "alarm", text));
             }
-            (_, Held::Started | Held::Stopped | Held::Unknown | Held::Starting | Held::Stopping) => {}
+            (_, Held::Unknown | Held::Stopped | Held::Asking | Held::Starting | Held::Started | Held::Stopping) => {}
         }
         if before != next {
             self.tell(view, effects);
@@ -189,7 +203,7 @@ impl Group {
             Held::Failed => {
                 effects.push(why(view.now, &self.name, "refused", "takeover: it failed here; ask clear first"));
             }
-            Held::Unknown | Held::Stopped | Held::Stopping => {
+            Held::Unknown | Held::Stopped | Held::Asking | Held::Stopping => {
                 self.claimed = true;
                 self.standby = false;
                 // The peers hear of the claim before it is acted on.
@@ -218,12 +232,16 @@ impl Group {
     }
 
     /// Looks at everything, and begins at most one action.
-    pub(super) fn decide(&mut self, view: &View, effects: &mut Vec<Effect>) {
+    pub(super) fn decide(&mut self, view: &mut View, effects: &mut Vec<Effect>) {
         self.look_at_others(view, effects);
         self.end_standby(view);
+        if self.held.asks() {
+            // Our own vote is ours while we ask; it is as old as our last heartbeat.
+            view.vote_for_us(&self.name);
+        }
         match self.held {
             Held::Unknown => self.wait("it is not known whether it runs here", view, effects),
-            Held::Stopped => self.take_or_wait(view, effects),
+            Held::Stopped | Held::Asking => self.take_or_wait(view, effects),
             Held::Started => self.keep_or_leave(view, effects),
             Held::Stopping if view.now >= self.stop_at => self.stop("the last stop failed", view, effects),
             // What was started first must not expire while the rest starts.
@@ -271,14 +289,28 @@ impl Group {
         self.rank(&view.settings.own, self.stance(view), &view.settings)
     }
 
-    fn take_or_wait(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        match self.obstacle(view) {
-            Some(text) => self.wait(&text, view, effects),
-            None => match view.quorum.valid(view.now) {
-                Some(until) => self.start(until, view, effects),
-                None => self.wait("no heartbeat of ours has left, so that no lease holds", view, effects),
-            },
+    /// Asks for votes when nothing stands against it, and starts when they are
+    /// enough. An ask against which something comes to stand is withdrawn.
+    fn take_or_wait(&mut self, view: &mut View, effects: &mut Vec<Effect>) {
+        if let Some(text) = self.obstacle(view) {
+            if self.held == Held::Asking {
+                self.held = Held::Stopped;
+                self.give_votes_back(view);
+            }
+            self.wait(&text, view, effects);
+        } else if !view.vote_for_us(&self.name) {
+            self.wait("no heartbeat of ours has left, so that no lease holds", view, effects);
+        } else if let Some(until) = view.permit(&self.name, false) {
+            self.start(until, view, effects);
+        } else {
+            self.held = Held::Asking;
+            self.because("ask", "the votes of the others are needed", view, effects);
         }
+    }
+
+    fn give_votes_back(&self, view: &mut View) {
+        view.voting.book.release(&self.name, &view.settings.own);
+        view.voting.leases.end(&self.name);
     }
 
     /// Why this node must not start it, as a sentence.
@@ -299,6 +331,15 @@ impl Group {
             Stance::No if view.leaving => return Some("this node is leaving".to_owned()),
             Stance::No => return Some("this node stands by".to_owned()),
             Stance::Can | Stance::Want | Stance::Claim => {}
+        }
+        match view.voting.book.holder(&self.name, view.now) {
+            Some(holder) if holder != view.settings.own => {
+                return Some(format!("our vote is {holder}'s until it expires"));
+            }
+            Some(_) | None => {}
+        }
+        if !view.may_vote(&self.name, &view.settings.own) {
+            return Some("this node has restarted and does not know what it promised".to_owned());
         }
         let own = self.own_rank(view);
         let better = view.peers.iter().find(|(name, peer)| match peer.knowledge(&self.name) {
@@ -330,8 +371,10 @@ impl Group {
     }
 
     fn keep_or_leave(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        if view.quorum.valid(view.now).is_none() {
-            self.stop("our lease has ended: no heartbeat has left in time", view, effects);
+        if view.permit(&self.name, true).is_none() {
+            self.stop("our lease has ended: too few votes came in time", view, effects);
+        } else if view.now >= self.renewed {
+            self.stop("what was leased last has ended before it was renewed", view, effects);
         } else if view.leaving {
             self.stop("this node is leaving", view, effects);
         } else if self.standby {
@@ -374,7 +417,7 @@ impl Group {
     fn hand_over(&mut self, view: &View) -> Option<String> {
         let own = self.stance(view);
         let (name, stance) = view.peers.iter().find_map(|(name, peer)| match peer.knowledge(&self.name) {
-            Knowledge::Says(part) if peer.is_ready() && part.held == Held::Stopped && part.stance > own => {
+            Knowledge::Says(part) if peer.is_ready() && !part.held.may_hold() && part.stance > own => {
                 Some((name, part.stance))
             }
             Knowledge::Says(_) | Knowledge::Unknown | Knowledge::Gone => None,
@@ -388,8 +431,8 @@ impl Group {
     }
 
     fn renew(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        let Some(until) = view.quorum.valid(view.now) else { return };
-        if until.since(self.renewed) >= view.quorum.step() {
+        let Some(until) = view.permit(&self.name, true) else { return };
+        if until.since(self.renewed) >= (view.voting.terms.lease / 4).max(RENEW) {
             self.renewed = until;
             let line = Line::new("do", view.now).word("renew").word(&self.name);
             effects.push(Effect::Say(line.field("until", until)));

@@ -3,6 +3,7 @@
 use crate::announce::{Groups, Held, Part, Stance};
 use crate::record::Record;
 use crate::time::Time;
+use crate::votes::{Leases, Votes};
 
 use super::Strange;
 
@@ -16,24 +17,31 @@ enum Verdict {
     Dead,
 }
 
+/// What a peer said last of itself.
 #[derive(Debug)]
-struct Said {
-    groups: Groups,
-    leaving: bool,
-    digest: String,
+pub(super) struct Said {
+    pub(super) groups: Groups,
+    pub(super) votes: Votes,
+    pub(super) leaving: bool,
+    pub(super) digest: String,
+    /// It has heard this life of ours within one lease: no recording can say so.
+    pub(super) proven: bool,
 }
 
+/// The last message of a peer.
 #[derive(Debug)]
-struct Heard {
-    at: Time,
-    incarnation: String,
-    sequence: String,
+pub(super) struct Heard {
+    pub(super) at: Time,
+    pub(super) generation: u64,
+    pub(super) incarnation: String,
+    pub(super) sequence: u64,
 }
 
 /// One peer.
 #[derive(Debug)]
 pub(super) struct Peer {
     verdict: Verdict,
+    lives_since: Option<Time>,
     said: Option<Said>,
     heard: Option<Heard>,
 }
@@ -51,32 +59,39 @@ pub(super) enum Knowledge {
 
 impl Peer {
     pub(super) fn new() -> Peer {
-        Peer { verdict: Verdict::Init, said: None, heard: None }
+        Peer { verdict: Verdict::Init, lives_since: None, said: None, heard: None }
     }
 
-    /// Takes a status message.
-    pub(super) fn hear(&mut self, record: &Record<'_>) -> Result<(), Strange> {
-        let field = |key| record.raw(key).unwrap_or("-").to_owned();
-        self.heard = Some(Heard { at: record.time, incarnation: field("inc"), sequence: field("seq") });
-        let Some(groups) = record.raw("grp") else {
-            self.said = None;
-            return Ok(());
-        };
-        match groups.parse() {
-            Ok(groups) => {
-                let leaving = record.raw("leave") == Some("1");
-                self.said = Some(Said { groups, leaving, digest: field("cfg") });
-                Ok(())
-            }
-            Err(_) => {
-                self.said = None;
-                Err(Strange::Unreadable)
+    /// Takes a status message; whether it is newer than what was heard before.
+    /// What was overtaken on the way must not take back what came after it.
+    pub(super) fn hear(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<bool, Strange> {
+        let [sequence, generation, incarnation, groups, votes, echo, leave, digest] =
+            record.raw_all(["seq", "hg", "inc", "grp", "votes", "echo", "leave", "cfg"]);
+        let number = |text: Option<&str>| u64::from_str_radix(text.unwrap_or("0"), 16).map_err(|_| Strange::Incomplete);
+        let (sequence, generation) = (number(sequence)?, number(generation)?);
+        let incarnation = incarnation.unwrap_or("-");
+        if let Some(heard) = &self.heard {
+            let order = (generation, sequence).cmp(&(heard.generation, heard.sequence));
+            let same = heard.incarnation == incarnation;
+            if order.is_lt() || (same && order.is_eq()) {
+                return Ok(false);
             }
         }
+        let incarnation = incarnation.to_owned();
+        self.heard = Some(Heard { at: record.time, generation, incarnation, sequence });
+        self.said = None;
+        let Some(groups) = groups else { return Ok(true) };
+        let groups = groups.parse().map_err(|_| Strange::Unreadable)?;
+        let votes = votes.unwrap_or("-").parse().map_err(|_| Strange::Unreadable)?;
+        let proven = echo.is_some_and(|echo| echoes_us(echo, own, leases, now));
+        let digest = digest.unwrap_or("-").to_owned();
+        self.said = Some(Said { groups, votes, leaving: leave == Some("1"), digest, proven });
+        Ok(true)
     }
 
     /// Takes a verdict; `None` when the word is none.
-    pub(super) fn judge(&mut self, state: &str) -> Option<()> {
+    pub(super) fn judge(&mut self, state: &str, now: Time) -> Option<()> {
+        let before = self.verdict;
         self.verdict = match state {
             "init" => Verdict::Init,
             "up" => Verdict::Up,
@@ -85,8 +100,15 @@ impl Peer {
             "dead" => Verdict::Dead,
             _ => return None,
         };
-        if self.verdict == Verdict::Dead {
-            self.said = None;
+        match (before, self.verdict) {
+            (_, Verdict::Dead) => {
+                self.said = None;
+                self.lives_since = None;
+            }
+            (Verdict::Init | Verdict::Dead, Verdict::Up | Verdict::Active | Verdict::Late) => {
+                self.lives_since = Some(now);
+            }
+            (_, Verdict::Init | Verdict::Up | Verdict::Active | Verdict::Late) => {}
         }
         Some(())
     }
@@ -95,17 +117,35 @@ impl Peer {
         self.verdict == Verdict::Dead
     }
 
-    /// Whether it is heard at this time: neither late nor dead.
-    pub(super) fn is_heard(&self) -> bool {
-        match self.verdict {
-            Verdict::Up | Verdict::Active => true,
-            Verdict::Init | Verdict::Late | Verdict::Dead => false,
-        }
+    /// Whether it has said farewell, and that it holds nothing: it votes no more.
+    pub(super) fn has_left(&self) -> bool {
+        self.said
+            .as_ref()
+            .is_some_and(|said| said.proven && said.leaving && !said.groups.0.values().any(|part| part.held.may_hold()))
     }
 
-    /// Whether it could serve: it is active and stays.
+    /// Since when it has not been dead.
+    pub(super) fn lives_since(&self) -> Option<Time> {
+        self.lives_since
+    }
+
+    /// Whether it is heard at this time, neither late nor dead, and by no
+    /// recording.
+    pub(super) fn is_heard(&self) -> bool {
+        let living = match self.verdict {
+            Verdict::Up | Verdict::Active => true,
+            Verdict::Init | Verdict::Late | Verdict::Dead => false,
+        };
+        living && self.is_proven()
+    }
+
+    pub(super) fn is_proven(&self) -> bool {
+        self.said.as_ref().is_some_and(|said| said.proven)
+    }
+
+    /// Whether it could serve: it is active, hears us, and stays.
     pub(super) fn is_ready(&self) -> bool {
-        self.verdict == Verdict::Active && self.said.as_ref().is_some_and(|said| !said.leaving)
+        self.verdict == Verdict::Active && self.said.as_ref().is_some_and(|said| said.proven && !said.leaving)
     }
 
     /// Whether it is known what it does, or that it is dead.
@@ -130,6 +170,14 @@ impl Peer {
         }
     }
 
+    pub(super) fn said(&self) -> Option<&Said> {
+        self.said.as_ref()
+    }
+
+    pub(super) fn heard(&self) -> Option<&Heard> {
+        self.heard.as_ref()
+    }
+
     pub(super) fn digest(&self) -> Option<&str> {
         self.said.as_ref().map(|said| said.digest.as_str())
     }
@@ -138,6 +186,20 @@ impl Peer {
     /// in milliseconds.
     pub(super) fn echo(&self, name: &str, now: Time) -> Option<String> {
         let heard = self.heard.as_ref()?;
-        Some(format!("{name}:{}:{}:{}", heard.incarnation, heard.sequence, now.since(heard.at).as_millis()))
+        Some(format!("{name}:{}:{:x}:{}", heard.incarnation, heard.sequence, now.since(heard.at).as_millis()))
     }
+}
+
+/// Whether an echo names this life of ours and a message that we sent within
+/// one lease.
+fn echoes_us(echo: &str, own: &str, leases: &Leases, now: Time) -> bool {
+    echo.split(',').any(|part| {
+        let words: Vec<&str> = part.split(':').collect();
+        match words.as_slice() {
+            [name, incarnation, sequence, _age] if *name == own => {
+                u64::from_str_radix(sequence, 16).is_ok_and(|sequence| leases.is_fresh(incarnation, sequence, now))
+            }
+            _ => false,
+        }
+    })
 }

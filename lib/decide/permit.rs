@@ -1,47 +1,78 @@
-//! What a node may take, and for how long. The votes of `quorum majority` belong
-//! here; `quorum alive` asks every voter that is not declared dead, which with
-//! two nodes means: nobody may hold what is to be taken.
-//!
-//! Ownership is a lease that this node renews by being heard: it ends before
-//! any peer that heard our last heartbeat may declare us dead.
+//! What a node may take, and for how long: the votes that it needs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::time::Time;
+use crate::votes::{Book, Leases, Terms};
 
-/// The policy of a cluster and the state of our lease.
-#[derive(Debug)]
-pub struct Quorum {
-    lease: Duration,
-    left: Option<Time>,
+use super::peer::Peer;
+
+/// How many votes are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quorum {
+    /// Those of every voter that is not declared dead, as in Heartbeat. Two
+    /// nodes that are cut off from each other may both serve.
+    Alive,
+    /// A majority of all configured voters. Never two owners at once.
+    Majority,
 }
 
-impl Quorum {
-    /// `quorum alive`: the lease is nine tenths of deadtime from our last
-    /// heartbeat on, so that a clock that is slow by up to a tenth, or an action
-    /// that takes that long, does not outlast what the peers wait for.
-    pub fn alive(deadtime: Duration) -> Quorum {
-        Quorum { lease: deadtime * 9 / 10, left: None }
+/// The votes of this node, given and got.
+#[derive(Debug)]
+pub(super) struct Voting {
+    pub(super) quorum: Quorum,
+    pub(super) terms: Terms,
+    /// What a voter that has come back to life is given to vote.
+    grace: Duration,
+    pub(super) book: Book,
+    pub(super) leases: Leases,
+}
+
+impl Voting {
+    pub(super) fn new(quorum: Quorum, terms: Terms) -> Voting {
+        Voting { quorum, terms, grace: terms.lease / 2, book: Book::new(terms), leases: Leases::new(terms) }
     }
 
-    /// A heartbeat of ours has left the machine at that time.
-    pub fn heartbeat_left(&mut self, at: Time) {
-        self.left = self.left.max(Some(at));
+    /// Votes for ourselves, and says whether the vote was free.
+    pub(super) fn vote_for_us(&mut self, group: &str, own: &str, now: Time) -> bool {
+        let Some(incarnation) = self.leases.incarnation().map(str::to_owned) else { return false };
+        let sequence = self.leases.last();
+        let free = self.book.ask(group, own, &incarnation, sequence, now);
+        if free {
+            self.leases.begin(group);
+        }
+        free
     }
 
-    /// The end of what we may hold; `None` before the first heartbeat has left.
-    pub fn lease(&self) -> Option<Time> {
-        self.left.map(|left| left + self.lease)
-    }
-
-    /// The end of our lease, if it has not ended.
-    pub fn valid(&self, now: Time) -> Option<Time> {
-        self.lease().filter(|until| now < *until)
-    }
-
-    /// How much a lease must have grown to be worth a renewal: a quarter of it,
-    /// and not less than the quarter of the kernel's shortest lifetime.
-    pub fn step(&self) -> Duration {
-        (self.lease / 4).max(Duration::from_millis(250))
+    /// Until when this node may hold the group, if it may. While it holds it, a
+    /// voter that has come back to life is given time to vote.
+    pub(super) fn until(
+        &self,
+        group: &str,
+        own: &str,
+        peers: &BTreeMap<String, Peer>,
+        now: Time,
+        holding: bool,
+    ) -> Option<Time> {
+        let ours = self.leases.own().filter(|_| self.book.holder(group, now) == Some(own));
+        let until = match self.quorum {
+            Quorum::Alive => {
+                let living = peers.iter().filter(|(_, peer)| !peer.is_dead() && !peer.has_left());
+                let votes = living.map(|(name, peer)| {
+                    let grace = peer.lives_since().filter(|_| holding).map(|since| since + self.grace);
+                    self.leases.until(group, name).max(grace)
+                });
+                votes.fold(ours, |until, vote| Some(until?.min(vote?)))
+            }
+            Quorum::Majority => {
+                let theirs = peers.keys().filter_map(|name| self.leases.until(group, name));
+                let mut votes: Vec<Time> = theirs.chain(ours).collect();
+                votes.sort_unstable_by(|a, b| b.cmp(a));
+                let voters = peers.len() + 1;
+                votes.get(voters / 2).copied()
+            }
+        };
+        until.filter(|until| now < *until)
     }
 }

@@ -72,6 +72,7 @@ impl Node {
             auto_failback: failback,
             keepalive: ms(KEEPALIVE),
             deadtime: ms(DEADTIME),
+            quorum: Quorum::Alive,
             digest: "d".to_owned(),
         });
         (judge, decide)
@@ -247,10 +248,11 @@ fn a_lonely_node_waits_for_initdead_and_takes_everything() {
 }
 
 #[test]
-fn the_survivor_takes_over_after_deadtime_and_not_before() {
+fn the_survivor_takes_over_when_its_vote_for_the_dead_has_expired_and_not_before() {
     let mut pair = Pair::both();
     pair.kill(0);
-    pair.run(DEADTIME - KEEPALIVE - 50);
+    let vote = u64::try_from(Terms::new(ms(DEADTIME), ms(KEEPALIVE)).vote.as_millis()).unwrap();
+    pair.run(vote - KEEPALIVE - 50);
     assert!(pair.owners("web").is_empty());
     pair.run(KEEPALIVE + 100);
     assert_eq!(pair.owners("web"), ["n2"]);

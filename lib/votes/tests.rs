@@ -1,0 +1,133 @@
+use super::*;
+
+fn at(millis: u64) -> Time {
+    Time::from_micros(millis * 1000)
+}
+
+fn terms() -> Terms {
+    Terms::new(Duration::from_secs(8), Duration::from_millis(800))
+}
+
+#[test]
+fn a_vote_outlasts_the_lease_that_counts_on_it_at_any_rate_within_the_bound() {
+    for (deadtime, keepalive) in [(30_000, 1_000), (1_000, 100), (300, 100), (10, 1)] {
+        let terms = Terms::new(Duration::from_millis(deadtime), Duration::from_millis(keepalive));
+        // The holder's clock is slow by the whole bound, the voter's right; and
+        // the other way round.
+        let drift = 1.0 / f64::from(DRIFT);
+        assert!(terms.lease.as_secs_f64() / (1.0 - drift) <= terms.vote.as_secs_f64());
+        assert!(terms.lease.as_secs_f64() <= terms.vote.as_secs_f64() / (1.0 + drift));
+    }
+}
+
+#[test]
+fn a_voter_has_one_holder_until_the_vote_expires() {
+    let mut book = Book::new(terms());
+    assert!(book.ask("web", "n1", "aaaaaaaa0", 1, at(0)));
+    assert!(!book.ask("web", "n2", "bbbbbbbb0", 1, at(100)));
+    assert!(book.ask("db", "n2", "bbbbbbbb0", 1, at(100)));
+    assert!(book.ask("web", "n1", "aaaaaaaa0", 9, at(5_000)));
+    let expiry = 5_000 + u64::try_from(terms().vote.as_millis()).unwrap();
+    assert!(!book.ask("web", "n2", "bbbbbbbb0", 2, at(expiry - 1)));
+    assert_eq!(book.holder("web", at(expiry - 1)), Some("n1"));
+    assert_eq!(book.holder("web", at(expiry + 1)), None);
+    assert!(book.ask("web", "n2", "bbbbbbbb0", 3, at(expiry + 1)));
+}
+
+#[test]
+fn another_life_of_the_holder_is_another_asker() {
+    let mut book = Book::new(terms());
+    assert!(book.ask("web", "n1", "aaaaaaaa0", 7, at(0)));
+    assert!(!book.ask("web", "n1", "cccccccc0", 1, at(100)));
+    book.release("web", "n2");
+    assert_eq!(book.holder("web", at(100)), Some("n1"));
+    book.release("web", "n1");
+    assert!(book.ask("web", "n1", "cccccccc0", 2, at(200)));
+}
+
+#[test]
+fn an_old_message_of_the_holder_shortens_nothing() {
+    let mut book = Book::new(terms());
+    book.ask("web", "n1", "aaaaaaaa0", 9, at(1_000));
+    book.ask("web", "n1", "aaaaaaaa0", 8, at(900));
+    assert_eq!(book.votes(at(1_000)).to_string(), "web:n1:aaaaaaaa:9");
+    let last = 1_000 + u64::try_from(terms().vote.as_millis()).unwrap() - 1;
+    assert_eq!(book.holder("web", at(last)), Some("n1"));
+}
+
+#[test]
+fn a_lease_counts_from_the_sending_of_the_message_that_the_vote_names() {
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 0, at(0));
+    leases.begin("web");
+    for (sequence, time) in [(1, 0), (2, 1_000), (3, 2_000)] {
+        leases.left("aaaaaaaa0", sequence, at(time));
+    }
+    let vote = |life: &str, sequence| Vote { holder: "n1".to_owned(), life: life.to_owned(), sequence };
+    leases.granted("web", "n2", &vote("aaaaaaaa", 2));
+    assert_eq!(leases.until("web", "n2"), Some(at(1_000) + terms().lease));
+    leases.granted("web", "n2", &vote("aaaaaaaa", 1));
+    assert_eq!(leases.until("web", "n2"), Some(at(1_000) + terms().lease), "an older vote takes nothing back");
+    leases.granted("web", "n3", &vote("aaaaaaaa", 77));
+    leases.granted("web", "n4", &vote("bbbbbbbb", 2));
+    assert_eq!((leases.until("web", "n3"), leases.until("web", "n4")), (None, None));
+    leases.end("web");
+    assert_eq!(leases.until("web", "n2"), None);
+}
+
+#[test]
+fn a_vote_for_an_ask_that_was_withdrawn_does_not_count_for_the_next() {
+    let vote = |sequence| Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence };
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 1, at(0));
+    leases.granted("web", "n2", &vote(1));
+    assert_eq!(leases.until("web", "n2"), None, "nothing was asked for");
+    leases.begin("web");
+    leases.left("aaaaaaaa0", 2, at(1_000));
+    leases.end("web");
+    leases.left("aaaaaaaa0", 3, at(2_000));
+    leases.begin("web");
+    leases.granted("web", "n2", &vote(2));
+    assert_eq!(leases.until("web", "n2"), None, "the vote came too late for the first ask");
+    leases.left("aaaaaaaa0", 4, at(3_000));
+    leases.granted("web", "n2", &vote(4));
+    assert_eq!(leases.until("web", "n2"), Some(at(3_000) + terms().lease));
+}
+
+#[test]
+fn a_new_incarnation_of_ours_forgets_what_was_promised_to_the_old() {
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 4, at(0));
+    leases.begin("web");
+    leases.left("aaaaaaaa0", 5, at(0));
+    leases.granted("web", "n2", &Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence: 5 });
+    leases.left("bbbbbbbb0", 1, at(10));
+    assert_eq!(leases.until("web", "n2"), None);
+    assert!(!leases.is_fresh("aaaaaaaa0", 5, at(20)));
+    assert!(leases.is_fresh("bbbbbbbb0", 1, at(20)));
+    assert!(!leases.is_fresh("bbbbbbbb0", 1, at(20) + terms().lease));
+}
+
+#[test]
+fn votes_read_back_and_half_of_them_are_none() {
+    for text in ["-", "web:n1:aaaaaaaa:1f", "a:n1:aaaaaaaa:0,b:n2:bbbbbbbb:ff"] {
+        assert_eq!(text.parse::<Votes>().unwrap().to_string(), text);
+    }
+    for text in ["", "web", "web:n1:aa", "web:n1:aa:xyz", "web:n1:aa:1,web:n2:bb:1", "w b:n1:aa:1"] {
+        assert_eq!(text.parse::<Votes>(), Err(Unreadable), "{text:?}");
+    }
+}
+
+#[test]
+fn memory_is_bounded_whatever_others_ask_for() {
+    let mut book = Book::new(terms());
+    for group in 0..10_000 {
+        book.ask(&format!("g{group}"), "n2", "bbbbbbbb0", 1, at(group));
+    }
+    assert!(book.given.len() <= GROUPS);
+    let mut leases = Leases::new(terms());
+    for sequence in 0..100_000 {
+        leases.left("aaaaaaaa0", sequence, at(sequence));
+    }
+    assert!(leases.sent.len() <= SENT);
+}
