@@ -23,6 +23,7 @@ mod ipaddr_agent;
 mod lab;
 mod ping_loop;
 mod ping_probe;
+mod readme;
 mod send_arp;
 mod timeline;
 mod wire;
