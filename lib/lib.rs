@@ -31,6 +31,7 @@
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //! | [`judge`] | the failure detector: from records to verdicts |
+//! | [`phi`] | how much silence is too much, by the intervals that were seen |
 //! | [`announce`] | what a node says of itself in every heartbeat |
 //! | [`votes`] | who promised which group to whom, and until when |
 //! | [`decide`] | who serves: from verdicts and announcements to actions |
@@ -58,7 +59,6 @@
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
 //! | [`secret_file`] | a file of secrets: read, and newly written |
-//! | [`pinger`] | a prober with its sockets |
 //! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
 //! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
 //! | [`udp`] | sockets of networks |
@@ -104,7 +104,7 @@ pub mod netstring;
 pub mod ocf;
 pub mod outgoing;
 pub mod pace;
-pub mod pinger;
+pub mod phi;
 pub mod pingsock;
 pub mod probe;
 pub mod problem;
