@@ -9,6 +9,7 @@ use clap::Parser;
 use hbkit::edge::{self, Answer, Output, OutputError};
 use hbkit::filter::{self, Filter, Flow};
 use hbkit::judge::{Judge, Settings};
+use hbkit::phi::{self, Phi};
 use hbkit::record::{Line, Record};
 use hbkit::time::parse_span;
 use hbkit::{ha_cf, name};
@@ -44,6 +45,10 @@ struct Args {
     /// Silence after which a ping node is dead [default: deadtime]
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     deadping: Option<Duration>,
+    /// Judge by the intervals that were seen, where that is sooner: a node is
+    /// dead at this phi, from 1 to 100
+    #[arg(long, value_name = "NUMBER", value_parser = phi::parse)]
+    phi: Option<Phi>,
 }
 
 fn main() -> ExitCode {
@@ -51,8 +56,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Answer> {
-    let all = args.all;
-    let judge = Judge::new(settings(args)?);
+    let (all, phi) = (args.all, args.phi);
+    let judge = Judge::new(settings(args)?).with_phi(phi);
     let mut judging = Judging { judge, all, verdicts: Vec::new(), out: Output::new() };
     filter::run("hb-judge", io::stdin().lock(), &mut judging)?;
     Ok(Answer::Yes)

@@ -67,7 +67,6 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let interval = args.interval.or(keepalive);
     let is_single = interval.is_none() && !args.stdin;
     let deadtime = args.deadtime.unwrap_or(station.config.unwrap_or_default().deadtime);
-    signals::be_punctual();
     let ending = Signals::take_over().context("signals")?;
     let (sender, problems) = voice::sender(&args.state_directory, &station.node, nodes).context("random bytes")?;
     problems.iter().for_each(|problem| complain("hb-send", problem));
@@ -130,8 +129,6 @@ impl Sending {
                         },
                     }
                 }
-                // A message may have been the last one.
-                Some(_) | None if self.left == Some(0) => {}
                 Some(_) | None => self.rest(ending, pace.as_ref(), input.as_mut())?,
             }
         }

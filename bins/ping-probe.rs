@@ -1,6 +1,8 @@
 //! ping-probe: who answers ICMP and ICMPv6 echo requests.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,16 +11,16 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 
 use hbkit::edge::{self, Answer, Output};
-use hbkit::pinger::Pinger;
+use hbkit::icmp::Family;
+use hbkit::pingsock::{self, PingSocket};
 use hbkit::probe::{Prober, Report, Settings, Sum, Target, WAITING};
-use hbkit::record::Record;
-use hbkit::signals::Signals;
+use hbkit::signals::{self, Signals};
 use hbkit::time::parse_span;
-use hbkit::{ha_cf, json, name};
+use hbkit::{ha_cf, name};
 
 /// Ask hosts for an ICMP echo, and say who answers
 #[derive(Parser)]
-#[command(name = "ping-probe", version, disable_help_subcommand = true)]
+#[command(name = "ping-probe", version, about, disable_help_subcommand = true)]
 #[command(after_help = "Exit status: 0 all answer, 1 some do not, 2 could not tell.")]
 struct Args {
     /// Addresses or names to ask
@@ -74,26 +76,30 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> anyhow::Result<Answer> {
     let (targets, settings) = plan(args)?;
-    let mut pinger = Pinger::open(settings, targets, args.interface.as_deref(), args.source)?;
+    let mut sockets = open(args, &targets)?;
     let signals = Signals::take_over().context("signals")?;
-    let mut say = Say { is_silent: args.quiet && !args.forever, is_json: args.json, output: Output::new() };
+    let mut prober = Prober::new(settings, targets, edge::now());
+    let mut say = Say { quiet: args.quiet && !args.forever, json: args.json, output: Output::new() };
     loop {
-        let heard = pinger.hear().context("receiving")?;
-        say.all(pinger.prober(), heard)?;
+        // Whatever arrived before now is heard before time passes.
         let now = edge::now();
+        hear(&mut sockets, &mut prober, &mut say)?;
+        let lost = prober.expire(now);
+        say.all(&prober, lost)?;
         let interrupted = signals.came().context("signals")?;
-        if interrupted || pinger.prober().is_over(now) || pinger.prober().is_done() {
-            let open = pinger.prober().stop(if interrupted { "interrupted" } else { "deadline" }, now);
-            say.all(pinger.prober(), open)?;
+        if interrupted || prober.is_over(now) || prober.is_done() {
+            let open = prober.stop(if interrupted { "interrupted" } else { "deadline" }, now);
+            say.all(&prober, open)?;
             break;
         }
-        let unsent = pinger.send();
-        say.all(pinger.prober(), unsent)?;
+        send(&mut sockets, &mut prober, &mut say)?;
         say.output.flush()?;
-        pinger.wait(&signals).context("waiting")?;
+        let longest = prober.wake().map(|time| time.since(edge::now()));
+        let descriptors = sockets.iter().map(|socket| socket.as_fd()).chain([signals.as_fd()]);
+        signals::wait(descriptors, longest).context("waiting")?;
     }
     say.output.flush()?;
-    Ok(match pinger.prober().sum() {
+    Ok(match prober.sum() {
         Sum::AllUp => Answer::Yes,
         Sum::SomeDown => Answer::No,
         Sum::Unknown => Answer::Unknown,
@@ -117,10 +123,6 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
     for name in &args.targets {
         targets.push(Target { name: name.clone(), address: resolve(name, args)?, group: args.group.clone() });
     }
-    if let Some(source) = args.source {
-        let other = targets.iter().any(|target| target.address.is_ipv4() != source.is_ipv4());
-        ensure!(!other, "source {source}: a target is of the other family");
-    }
     ensure!(!targets.is_empty(), "no target: name one, or an ha.cf by -f");
     interval = args.interval.unwrap_or(interval);
     ensure!(interval >= Duration::from_micros(100), "interval: less than 100us");
@@ -135,7 +137,7 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
         gap: Duration::from_secs(1) / args.rate,
         stream: args.forever,
         quiet: args.quiet,
-        token: getrandom::u64().context("random numbers")?,
+        token: random()?,
     };
     Ok((targets, settings))
 }
@@ -155,20 +157,69 @@ fn fits(address: IpAddr, args: &Args) -> bool {
     if address.is_ipv4() { !args.ipv6 } else { !args.ipv4 }
 }
 
+/// One socket for each family that a target has.
+fn open(args: &Args, targets: &[Target]) -> anyhow::Result<Vec<PingSocket>> {
+    let families: BTreeSet<Family> = targets.iter().map(|target| Family::of(target.address)).collect();
+    if let Some(source) = args.source {
+        let other = families.iter().any(|family| *family != Family::of(source));
+        ensure!(!other, "source {source}: a target is of the other family");
+    }
+    let ident = (random()? & 0xffff) as u16;
+    let open = |family| PingSocket::open(family, ident, args.interface.as_deref(), args.source);
+    Ok(families.into_iter().map(open).collect::<Result<_, _>>()?)
+}
+
+fn random() -> anyhow::Result<u64> {
+    getrandom::u64().context("random numbers")
+}
+
+/// Hears all that has arrived.
+fn hear(sockets: &mut [PingSocket], prober: &mut Prober, say: &mut Say) -> anyhow::Result<()> {
+    for socket in sockets {
+        let dropped = socket.dropped();
+        while let Some(arrival) = socket.receive().context("receiving")? {
+            let report = prober.hear(arrival.from, &arrival.heard, arrival.at);
+            say.all(prober, report)?;
+        }
+        if socket.dropped() != dropped {
+            prober.dropped(edge::now());
+        }
+    }
+    Ok(())
+}
+
+/// Sends what is due: a few, so that the answers are heard in between.
+fn send(sockets: &mut [PingSocket], prober: &mut Prober, say: &mut Say) -> anyhow::Result<()> {
+    for _ in 0..32 {
+        let at = edge::now();
+        let Some(probe) = prober.next_probe(at) else { break };
+        let to = prober.targets()[probe.target].address;
+        let Some(socket) = sockets.iter_mut().find(|socket| socket.family() == Family::of(to)) else { break };
+        let report = match socket.send(to, &prober.echo(probe, socket.ident())) {
+            Ok(()) => {
+                prober.sent(probe, at);
+                None
+            }
+            Err(error) if pingsock::is_crowded(&error) => prober.crowded_out(probe, pingsock::reason(&error), at),
+            Err(error) => prober.unsent(probe, pingsock::reason(&error), at),
+        };
+        say.all(prober, report)?;
+    }
+    Ok(())
+}
+
 /// Where the records go, and how.
 struct Say {
-    is_silent: bool,
-    is_json: bool,
+    quiet: bool,
+    json: bool,
     output: Output,
 }
 
 impl Say {
-    fn all(&mut self, prober: &Prober, reports: Vec<Report>) -> anyhow::Result<()> {
-        for report in reports.iter().filter(|_| !self.is_silent) {
-            let mut line = report.record(&prober.targets()[report.target]).finish();
-            if self.is_json {
-                line = json::from_record(&Record::parse(line.as_bytes())?);
-            }
+    fn all(&mut self, prober: &Prober, reports: impl IntoIterator<Item = Report>) -> anyhow::Result<()> {
+        for report in reports.into_iter().filter(|_| !self.quiet) {
+            let target = &prober.targets()[report.target];
+            let line = if self.json { report.json(target) } else { report.record(target).finish() };
             self.output.line(&line)?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::auth::{Key, KeyRing};
-use crate::message::{Field, FormError, Header, MAX_BYTES, Message, Value};
+use crate::message::{FormError, Header, MAX_BYTES, Message, Value};
 use crate::record::Line;
 use crate::refused::Reason;
 use crate::replay::{Memory, Seen};
@@ -100,34 +100,22 @@ fn reason(refusal: Refusal) -> Reason {
     }
 }
 
-/// The fields that a reader needs most; they stand first where not all fit.
-const NEEDED: [&str; 6] = ["t", "st", "dt", "seq", "hg", "inc"];
-
-/// The record of a message, its fields in the order of the wire. What does not
-/// fit is left out from the end, so that then the needed ones go first.
 fn message_record(arrived: &Arrived<'_>, header: &Header<'_>, key: &Key, message: &Message<'_>) -> Line {
-    let start = Line::new("msg", arrived.time)
+    let mut line = Line::new("msg", arrived.time)
         .word(&header.node)
         .field("via", arrived.link)
         .maybe("peer", arrived.peer)
         .field("key", format_args!("{}:{}", key.id(), key.method()));
-    let is_needed = |field: &&Field<'_>| NEEDED.contains(&field.name.as_ref());
-    let shown = || message.fields.iter().filter(|field| !LEFT_OUT.contains(&field.name.as_ref()));
-    let line = shown().fold(start.clone(), add_field);
-    if line.fits() {
-        return line;
+    for field in message.fields.iter().filter(|field| !LEFT_OUT.contains(&field.name.as_ref())) {
+        line = match &field.value {
+            // What is in it is for those who read the wire, not the records.
+            Value::Nested(_) => line.field(&field.name, "(message)"),
+            Value::Text(bytes) | Value::Binary(bytes) | Value::List(bytes) | Value::Compressed(bytes) => {
+                line.bytes(&field.name, bytes)
+            }
+        };
     }
-    shown().filter(is_needed).chain(shown().filter(|field| !is_needed(field))).fold(start, add_field)
-}
-
-fn add_field(line: Line, field: &Field<'_>) -> Line {
-    match &field.value {
-        // What is in it is for those who read the wire, not the records.
-        Value::Nested(_) => line.field(&field.name, "(message)"),
-        Value::Text(bytes) | Value::Binary(bytes) | Value::List(bytes) | Value::Compressed(bytes) => {
-            line.bytes(&field.name, bytes)
-        }
-    }
+    line
 }
 
 fn copy_record(arrived: &Arrived<'_>, header: &Header<'_>) -> Line {

@@ -16,13 +16,27 @@
 //! Time is the time of the ticks. Silence is only judged at a tick, because
 //! everything that arrived before it stands before it in the stream; a node is
 //! never accused of silence at a time when this node itself did not listen.
+//!
+//! What a node says that it last heard from us, compared with what we sent,
+//! tells whether it hears us at all, and how long its message was on its way.
+
+mod node;
+mod ping;
+mod roster;
+mod sent;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::phi::Phi;
 use crate::record::{Line, Record};
 use crate::time::{Time, seconds};
+
+use node::{Age, LinkState, Message, Node, State, link_line};
+use ping::PingNode;
+use roster::Roster;
+use sent::Sent;
 
 /// What the judge is told before the stream begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,71 +72,6 @@ impl Settings {
 /// that no peer can make the judge grow.
 const MANY: usize = 1024;
 
-/// The state of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Init,
-    Up,
-    Active,
-    Late,
-    Dead,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            State::Init => "init",
-            State::Up => "up",
-            State::Active => "active",
-            State::Late => "late",
-            State::Dead => "dead",
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Node {
-    state: State,
-    /// What it last said of itself: whether it is active.
-    active: bool,
-    heard: Option<Time>,
-    generation: Option<String>,
-    incarnation: Option<String>,
-}
-
-impl Node {
-    fn new() -> Node {
-        Node { state: State::Init, active: false, heard: None, generation: None, incarnation: None }
-    }
-
-    fn living(&self) -> State {
-        if self.active { State::Active } else { State::Up }
-    }
-}
-
-#[derive(Debug)]
-struct Link {
-    up: Option<bool>,
-    heard: Option<Time>,
-}
-
-/// The state of a ping node: `unknown` is neither of the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ping {
-    Init,
-    Answers,
-    Dead,
-    Unknown,
-}
-
-#[derive(Debug)]
-struct PingNode {
-    state: Ping,
-    answered: Option<Time>,
-    /// When it was last asked and known not to answer.
-    refused: Option<Time>,
-}
-
 /// What in the stream could not be right. It was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strange {
@@ -155,34 +104,33 @@ pub struct Judge {
     /// Silence before this does not count: this node did not listen.
     listening_from: Time,
     stalled: bool,
-    nodes: BTreeMap<String, Node>,
-    /// By node and medium.
-    links: BTreeMap<String, BTreeMap<String, Link>>,
-    link_count: usize,
+    roster: Roster,
     ping: BTreeMap<String, PingNode>,
+    sent: Sent,
+    phi: Option<Phi>,
 }
 
 impl Judge {
     /// A judge that has heard nothing.
     pub fn new(settings: Settings) -> Judge {
-        let nodes = settings.peers.iter().map(|name| (name.clone(), Node::new())).collect();
-        let expected = |_| settings.links.iter().map(|via| (via.clone(), Link { up: None, heard: None })).collect();
-        let links: BTreeMap<String, BTreeMap<String, Link>> =
-            settings.peers.iter().map(|peer| (peer.clone(), expected(peer))).collect();
-        let link_count = links.values().map(BTreeMap::len).sum();
-        let unasked = PingNode { state: Ping::Init, answered: None, refused: None };
-        let ping = settings.ping.iter().map(|name| (name.clone(), PingNode { ..unasked })).collect();
+        let ping = settings.ping.iter().map(|name| (name.clone(), PingNode::new())).collect();
         Judge {
-            settings,
             now: None,
             init_from: Time::ZERO,
             listening_from: Time::ZERO,
             stalled: false,
-            nodes,
-            links,
-            link_count,
+            roster: Roster::new(&settings),
             ping,
+            sent: Sent::new(settings.deadtime),
+            phi: None,
+            settings,
         }
+    }
+
+    /// Judges by the intervals that are seen too, where that is sooner.
+    #[must_use]
+    pub fn with_phi(self, phi: Option<Phi>) -> Judge {
+        Judge { phi, ..self }
     }
 
     /// Takes one record and appends the verdicts that follow from it.
@@ -195,7 +143,7 @@ impl Judge {
             "msg" => self.message(record, verdicts),
             "dup" => self.copy(record, verdicts),
             "sent" => {
-                self.sent(record);
+                self.sent(record, verdicts);
                 Ok(())
             }
             "ping" => self.answer(record, verdicts),
@@ -209,8 +157,8 @@ impl Judge {
                 self.init_from = now;
                 self.listening_from = now;
                 verdicts.push(Line::new("self", now).word("ready"));
-                for (name, node) in &self.nodes {
-                    if node.state == State::Init {
+                for (name, node) in self.roster.iter_mut() {
+                    if node.is_judged && node.state == State::Init {
                         verdicts.push(Line::new("node", now).word(name).word("init"));
                     }
                 }
@@ -221,7 +169,9 @@ impl Judge {
         self.now = Some(now);
         self.judge_nodes(now, verdicts);
         self.judge_links(now, verdicts);
-        self.judge_ping(now, verdicts);
+        for (name, node) in &mut self.ping {
+            node.judge(now, name, self.init_from, self.listening_from, self.settings.deadping, verdicts);
+        }
         Ok(())
     }
 
@@ -243,7 +193,7 @@ impl Judge {
 
     fn judge_nodes(&mut self, now: Time, verdicts: &mut Vec<Line>) {
         let settings = &self.settings;
-        for (name, node) in &mut self.nodes {
+        for (name, node) in self.roster.iter_mut().filter(|(_, node)| node.is_judged) {
             // A stamp from the future would hide a death: it counts as the present.
             node.heard = node.heard.map(|heard| heard.min(now));
             let (from, limit) = match node.heard {
@@ -251,146 +201,114 @@ impl Judge {
                 None => (self.init_from, settings.initdead),
             };
             let silent = now.since(from);
+            let (warntime, limit) = match node.limits() {
+                Some((late, dead)) if node.heard.is_some() => (late.min(settings.warntime), dead.min(limit)),
+                Some(_) | None => (settings.warntime, limit),
+            };
             let state = match node.state {
                 State::Dead => State::Dead,
                 State::Init | State::Up | State::Active | State::Late if silent >= limit => State::Dead,
-                State::Up | State::Active if silent >= settings.warntime => State::Late,
+                State::Up | State::Active if silent >= warntime => State::Late,
                 State::Init | State::Up | State::Active | State::Late => node.state,
             };
             if state == node.state {
                 continue;
             }
-            let verdict = Line::new("node", now).word(name).word(state.word());
+            node.state = state;
+            let verdict = Line::new("node", now).word(name).word(state.word()).field("silent", seconds(silent));
             verdicts.push(match state {
                 State::Dead => {
-                    let key = if node.heard.is_some() { "deadtime" } else { "initdead" };
-                    verdict.field("silent", seconds(silent)).field(key, seconds(limit))
+                    node.hears = None;
+                    verdict.field(limit_key(node, limit, settings), seconds(limit))
                 }
-                State::Late => verdict.field("silent", seconds(silent)).field("warntime", seconds(settings.warntime)),
+                State::Late => {
+                    let key = if warntime < settings.warntime { "phi" } else { "warntime" };
+                    node.with_hearing(verdict.field(key, seconds(warntime)))
+                }
                 State::Init | State::Up | State::Active => verdict,
             });
-            node.state = state;
         }
     }
 
     fn judge_links(&mut self, now: Time, verdicts: &mut Vec<Line>) {
-        let links =
-            self.links.iter_mut().flat_map(|(node, links)| links.iter_mut().map(move |(via, link)| (node, via, link)));
-        for (node, via, link) in links {
+        let links = self
+            .roster
+            .iter_mut()
+            .flat_map(|(name, node)| node.links.iter_mut().map(move |(via, link)| (name, via, link)));
+        for (name, via, link) in links {
             link.heard = link.heard.map(|heard| heard.min(now));
             let (from, limit) = match link.heard {
                 Some(heard) => (heard.max(self.listening_from), self.settings.deadtime),
                 None => (self.init_from, self.settings.initdead),
             };
             let silent = now.since(from);
-            if link.up != Some(false) && silent >= limit {
-                link.up = Some(false);
-                verdicts.push(link_line(now, node, via, "dead").field("silent", seconds(silent)));
-            }
-        }
-    }
-
-    /// A ping node is dead when it was asked and did not answer for deadping;
-    /// when it could not be asked, or nobody asks, its state is unknown.
-    fn judge_ping(&mut self, now: Time, verdicts: &mut Vec<Line>) {
-        let settings = &self.settings;
-        for (name, node) in &mut self.ping {
-            let silent = now.since(node.answered.unwrap_or(self.init_from).max(self.listening_from));
-            let asked = node.refused.is_some_and(|at| now.since(at) < settings.deadping);
-            let state = match node.state {
-                state if silent < settings.deadping => state,
-                Ping::Init | Ping::Answers | Ping::Unknown | Ping::Dead if asked => Ping::Dead,
-                Ping::Init | Ping::Answers | Ping::Unknown | Ping::Dead => Ping::Unknown,
-            };
-            if state != node.state {
-                node.state = state;
-                verdicts.push(ping_line(now, name, state).field("silent", seconds(silent)));
+            if link.state != LinkState::Dead && silent >= limit {
+                link.state = LinkState::Dead;
+                verdicts.push(link_line(now, name, via, link.state).field("silent", seconds(silent)));
             }
         }
     }
 
     fn message(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) -> Result<(), Strange> {
-        let name = record.subject().ok_or(Strange::Incomplete)?;
-        if self.settings.own.as_deref() == Some(name) {
+        let message = Message::read(record);
+        let Some((name, node)) = self.roster.hear(record, message.via, verdicts)? else { return Ok(()) };
+        if message.kind != Some("status") {
             return Ok(());
         }
-        if !self.nodes.contains_key(name) && self.nodes.len() >= MANY {
-            return Err(Strange::TooMany);
-        }
-        let [via, kind, status, generation, incarnation] = record.raw_all(["via", "t", "st", "hg", "inc"]);
-        self.hear_link(name, via, record.time, verdicts)?;
-        if kind != Some("status") {
+        let (now, settings) = (record.time, &self.settings);
+        let own = settings.own.as_deref();
+        let echo = own.zip(message.echo).and_then(|(own, echo)| self.sent.find(own, echo));
+        // What was deadtime long on its way says nothing of the present.
+        if echo.is_some_and(|echo| self.sent.transit(echo, now) >= settings.deadtime) {
             return Ok(());
         }
-        let node = match self.nodes.get_mut(name) {
-            Some(node) => node,
-            None => self.nodes.entry(name.to_owned()).or_insert_with(Node::new),
-        };
-        let known = node.heard.is_some();
-        let same = node.generation.as_deref() == generation && node.incarnation.as_deref() == incarnation;
-        let restarted = known && !same;
-        node.active = status == Some("active");
-        let state = node.living();
-        if node.state != state || restarted {
-            let mut verdict = Line::new("node", record.time).word(name).word(state.word());
-            if let (State::Dead | State::Late, Some(heard)) = (node.state, node.heard) {
-                verdict = verdict.field("silent", seconds(record.time.since(heard)));
-            }
-            // The same life of a node that was dead: it was cut off, not down.
-            verdict = match (restarted, node.state) {
-                (true, _) => verdict.field("restart", 1),
-                (false, State::Dead) if known => verdict.field("partition", 1),
-                (false, State::Init | State::Up | State::Active | State::Late | State::Dead) => verdict,
-            };
-            verdicts.push(verdict);
+        let age = node.age(&message);
+        if age == Age::Old {
+            return Ok(());
         }
-        node.state = state;
-        node.heard = node.heard.max(Some(record.time));
-        if !same {
-            node.generation = generation.map(str::to_owned);
-            node.incarnation = incarnation.map(str::to_owned);
+        let hears_before = node.hears;
+        node.note_interval(now, age, self.listening_from, self.phi);
+        if own.is_some() && message.can_echo() {
+            node.note_hearing(now, echo, &self.sent, settings.deadtime);
         }
+        let before = node.state;
+        node.is_judged = true;
+        node.active = message.status == Some("active");
+        node.state = node.living();
+        if before != node.state || age == Age::Restart || hears_before != node.hears {
+            verdicts.push(heard_verdict(name, node, before, age, now));
+        }
+        node.turn_links(now, name, verdicts);
+        node.heard = node.heard.max(Some(now));
         Ok(())
     }
 
     fn copy(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) -> Result<(), Strange> {
-        let name = record.subject().ok_or(Strange::Incomplete)?;
-        if self.settings.own.as_deref() == Some(name) {
-            return Ok(());
-        }
-        self.hear_link(name, record.raw("via"), record.time, verdicts)
+        self.roster.hear(record, record.raw("via"), verdicts).map(|_| ())
     }
 
-    fn hear_link(
-        &mut self,
-        name: &str,
-        via: Option<&str>,
-        time: Time,
-        verdicts: &mut Vec<Line>,
-    ) -> Result<(), Strange> {
-        let via = via.ok_or(Strange::Incomplete)?;
-        if self.links.get(name).is_none_or(|links| !links.contains_key(via)) {
-            if self.link_count >= MANY {
-                return Err(Strange::TooMany);
-            }
-            self.link_count += 1;
-            let links = self.links.entry(name.to_owned()).or_default();
-            links.insert(via.to_owned(), Link { up: None, heard: None });
-        }
-        let Some(link) = self.links.get_mut(name).and_then(|links| links.get_mut(via)) else { return Ok(()) };
-        if link.up != Some(true) {
-            link.up = Some(true);
-            verdicts.push(link_line(time, name, via, "up"));
-        }
-        link.heard = link.heard.max(Some(time));
-        Ok(())
-    }
-
-    /// While no medium takes our messages, a peer that was never heard cannot
-    /// be expected to be: initdead counts from the first usable medium.
-    fn sent(&mut self, record: &Record<'_>) {
-        if record.raw("ok") == Some("0") {
+    fn sent(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) {
+        let [ok, kind, sequence, incarnation] = record.raw_all(["ok", "t", "seq", "inc"]);
+        if ok == Some("0") {
+            // While no medium takes our messages, a peer that was never heard
+            // cannot be expected to be: initdead counts from the first usable one.
             self.init_from = self.init_from.max(record.time);
+            return;
+        }
+        let sequence = sequence.and_then(|text| u64::from_str_radix(text, 16).ok());
+        let Some(sequence) = sequence.filter(|_| kind.is_none_or(|kind| kind == "status")) else { return };
+        if self.sent.left(incarnation.unwrap_or("-"), sequence, record.time) {
+            self.begin_a_life(record.time, verdicts);
+        }
+    }
+
+    /// Nobody can have heard a new life of ours yet.
+    fn begin_a_life(&mut self, now: Time, verdicts: &mut Vec<Line>) {
+        for (name, node) in self.roster.iter_mut() {
+            if node.hears.take().is_some() {
+                verdicts.push(Line::new("node", now).word(name).word(node.state.word()));
+                node.turn_links(now, name, verdicts);
+            }
         }
     }
 
@@ -400,36 +318,33 @@ impl Judge {
         if !self.ping.contains_key(target) && self.ping.len() >= MANY {
             return Err(Strange::TooMany);
         }
-        let unasked = PingNode { state: Ping::Init, answered: None, refused: None };
-        let node = self.ping.entry(target.to_owned()).or_insert(unasked);
-        match state {
-            "up" => {
-                node.answered = node.answered.max(Some(record.time));
-                if node.state != Ping::Answers {
-                    node.state = Ping::Answers;
-                    verdicts.push(ping_line(record.time, target, Ping::Answers));
-                }
-            }
-            "down" => node.refused = node.refused.max(Some(record.time)),
-            "unknown" => {}
-            _ => return Err(Strange::Incomplete),
-        }
-        Ok(())
+        let node = self.ping.entry(target.to_owned()).or_insert_with(PingNode::new);
+        node.answer(record.time, target, state, verdicts).ok_or(Strange::Incomplete)
     }
 }
 
-fn link_line(now: Time, node: &str, via: &str, state: &str) -> Line {
-    Line::new("link", now).word(&format!("{node}/{via}")).word(state)
+/// Which of the limits a silence has reached.
+fn limit_key(node: &Node, limit: Duration, settings: &Settings) -> &'static str {
+    match node.heard {
+        None => "initdead",
+        Some(_) if limit < settings.deadtime => "phi",
+        Some(_) => "deadtime",
+    }
 }
 
-fn ping_line(now: Time, name: &str, state: Ping) -> Line {
-    let word = match state {
-        Ping::Init => "init",
-        Ping::Answers => "ping",
-        Ping::Dead => "dead",
-        Ping::Unknown => "unknown",
+/// The verdict on a node whose status was heard; `before` is what it was.
+fn heard_verdict(name: &str, node: &Node, before: State, age: Age, now: Time) -> Line {
+    let verdict = Line::new("node", now).word(name).word(node.state.word());
+    let verdict = match (before, node.heard) {
+        (State::Dead | State::Late, Some(heard)) => verdict.field("silent", seconds(now.since(heard))),
+        (State::Init | State::Up | State::Active | State::Dead | State::Late, _) => verdict,
     };
-    Line::new("node", now).word(name).word(word).field("type", "ping")
+    // The same life of a node that was dead: it was cut off, not down.
+    node.with_hearing(match (age, before) {
+        (Age::Restart, _) => verdict.field("restart", 1),
+        (Age::Next, State::Dead) => verdict.field("partition", 1),
+        (Age::First | Age::Next | Age::Old, _) => verdict,
+    })
 }
 
 #[cfg(test)]

@@ -258,11 +258,6 @@ impl Line {
         }
     }
 
-    /// Whether all of it fits into [`MAX`] bytes.
-    pub fn fits(&self) -> bool {
-        self.text.len() < MAX
-    }
-
     /// The record without its newline; the fields that do not fit into [`MAX`]
     /// bytes are left out from the end and counted in `cut=`.
     pub fn finish(self) -> String {

@@ -76,10 +76,3 @@ pub fn wait_until(descriptors: &mut [PollFd<'_>], deadline: Time) -> io::Result<
         Err(error) => Err(error.into()),
     }
 }
-
-/// Asks the kernel to end waits when they are due and not up to 50 microseconds
-/// later, as it does by default to save power.
-pub fn be_punctual() {
-    // Without it the tool works as well, a little later.
-    let _ = nix::sys::prctl::set_timerslack(1);
-}

@@ -112,14 +112,6 @@ impl Outlet {
         (sent.is_ok(), self.note(&sent))
     }
 
-    /// Whether it is a line on which something waits.
-    fn is_busy(&self) -> bool {
-        match &self.link {
-            Some(Link::Serial(line)) => line.waiting().is_ok_and(|waiting| waiting > 0),
-            Some(Link::Udp(_)) | None => false,
-        }
-    }
-
     /// Closes what is no longer what it was opened as: an interface that was
     /// made anew, a network whose broadcast address is another one.
     fn check(&mut self) {
@@ -218,7 +210,11 @@ impl Transmitter {
     /// Waiting failed.
     pub fn finish(&mut self) -> io::Result<()> {
         let deadline = edge::now() + serial::PATIENCE;
-        while edge::now() < deadline && self.outlets.iter().any(Outlet::is_busy) {
+        let is_busy = |outlet: &mut Outlet| {
+            let line = outlet.link.as_mut().and_then(Link::as_serial);
+            line.is_some_and(|line| line.waiting().is_ok_and(|waiting| waiting > 0))
+        };
+        while edge::now() < deadline && self.outlets.iter_mut().any(is_busy) {
             // What the kernel still holds makes no descriptor ready when it has
             // left: look again soon.
             let soon = edge::now() + Duration::from_millis(10);
@@ -226,12 +222,8 @@ impl Transmitter {
             signals::wait_until(&mut waiting, soon.min(deadline))?;
             self.pump();
         }
-        // Only where something is left: a pseudo terminal says that nothing is
-        // when its other end has not read it yet.
-        for outlet in self.outlets.iter_mut().filter(|outlet| outlet.is_busy()) {
-            if let Some(line) = outlet.link.as_mut().and_then(Link::as_serial) {
-                let _ = line.discard();
-            }
+        for line in self.outlets.iter_mut().filter_map(|outlet| outlet.link.as_mut()?.as_serial()) {
+            let _ = line.discard();
         }
         Ok(())
     }

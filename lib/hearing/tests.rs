@@ -121,13 +121,3 @@ fn what_lacks_a_number_or_was_cut_is_refused() {
     let cut = Arrived { is_cut: true, ..arrived(&bytes, 0) };
     assert_eq!(hearing.hear(&cut, |_| false), Heard::Refused(Reason::Oversize));
 }
-
-#[test]
-fn what_does_not_fit_is_left_out_but_never_what_is_needed() {
-    let mut long = message("node2", 0x1f, 7);
-    long.fields.insert(0, Field { name: "grp".into(), value: Value::Text(vec![b' '; 3_000].into()) });
-    let bytes = netstring::encode(&long, ring(Method::Sha1).signing());
-    let line = hear(&mut hearing(), &bytes, 0);
-    assert!(line.len() < crate::record::MAX);
-    assert!(line.contains(" key=2:sha1 t=status st=active seq=1f hg=7 cut="), "{line}");
-}

@@ -1,6 +1,7 @@
 //! What is said of a target: one `ping` record.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Target;
@@ -70,9 +71,50 @@ impl Report {
             .maybe("addr", target.address_beside_name())
             .maybe("group", target.group.as_ref())
     }
+
+    /// The same as a JSON object, numbers as numbers.
+    pub fn json(&self, target: &Target) -> String {
+        let mut text = format!("{{\"kind\":\"ping\",\"time\":{},\"target\":", self.time);
+        quote(&target.name, &mut text);
+        let _ = write!(text, ",\"addr\":\"{}\",\"state\":\"{}\"", target.address, self.state.word());
+        if let Some(rtt) = self.rtt {
+            let _ = write!(text, ",\"rtt\":{}", milliseconds(rtt));
+        }
+        let _ = write!(text, ",\"lost\":{},\"of\":{}", self.lost, self.of);
+        if let Some(reason) = &self.reason {
+            text.push_str(",\"reason\":");
+            quote(reason, &mut text);
+        }
+        for (key, count) in [("dup", self.dup), ("late", self.late)] {
+            if count > 0 {
+                let _ = write!(text, ",\"{key}\":{count}");
+            }
+        }
+        if let Some(group) = &target.group {
+            text.push_str(",\"group\":");
+            quote(group, &mut text);
+        }
+        text.push('}');
+        text
+    }
 }
 
 /// Milliseconds with three decimals.
 fn milliseconds(span: Duration) -> String {
     format!("{}.{:03}", span.as_millis(), span.as_micros() % 1_000)
+}
+
+/// A JSON string (RFC 8259, 7).
+fn quote(value: &str, text: &mut String) {
+    text.push('"');
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            c if c < ' ' => {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
 }

@@ -212,18 +212,6 @@ fn a_letter_is_the_same_option_in_every_tool_and_in_the_table() {
 }
 
 #[test]
-fn the_first_line_of_help_is_about_the_tool_and_not_about_all_of_them() {
-    let mut problems = Vec::new();
-    for tool in tools() {
-        let first = run(&tool, &["--help"], b"").out.lines().next().unwrap_or_default().to_owned();
-        if first.starts_with(env!("CARGO_PKG_DESCRIPTION")) || first.starts_with("Usage") {
-            problems.push(format!("{tool} --help begins with '{first}'"));
-        }
-    }
-    report(&problems);
-}
-
-#[test]
 fn every_tool_says_its_version_and_nothing_else() {
     for tool in tools() {
         for option in ["--version", "-V"] {

@@ -37,10 +37,10 @@ fn unprivileged(host: &Host, line: &str) -> Said {
     host.run(&format!("setpriv --bounding-set -net_raw,-net_admin {} {line}", tool("ping-probe").display()))
 }
 
-/// Lets our group open ping sockets. A new namespace lets none, and there is no
-/// way back: group 1, which the closed range names, need not exist here.
-fn allow_ping_sockets(host: &Host) {
-    assert_eq!(host.run_with("tee /proc/sys/net/ipv4/ping_group_range", b"0 0").code(), 0);
+/// Whether all groups may open ping sockets in a namespace.
+fn allow_ping_sockets(host: &Host, allowed: bool) {
+    let range = if allowed { "0 0" } else { "1 0" };
+    assert_eq!(host.run_with("tee /proc/sys/net/ipv4/ping_group_range", range.as_bytes()).code(), 0);
 }
 
 #[test]
@@ -79,9 +79,7 @@ fn a_target_that_cannot_be_asked_is_unknown_and_never_down() {
     a.ip("route add prohibit 198.51.100.1");
     a.ip("route add unreachable 198.51.100.2");
     for raw in [true, false] {
-        if !raw {
-            allow_ping_sockets(&a);
-        }
+        allow_ping_sockets(&a, !raw);
         let said = a.run("ping-probe 192.0.2.2 198.51.100.1 198.51.100.2 203.0.113.1 2001:db8::1");
         let wanted = [
             "ping 192.0.2.2 up loss=0/1",
@@ -171,9 +169,7 @@ fn an_icmp_error_is_the_reason_and_ends_the_wait() {
     let lab = Lab::new();
     let (a, _router, _b) = routed(&lab);
     for ping_sockets in [false, true] {
-        if ping_sockets {
-            allow_ping_sockets(&a);
-        }
+        allow_ping_sockets(&a, ping_sockets);
         let start = Instant::now();
         let said = a.run("ping-probe -W 15s 203.0.113.7 2001:db8::7 10.0.2.1");
         let wanted = [
@@ -191,7 +187,7 @@ fn without_a_privilege_a_ping_socket_is_used() {
     need_namespaces!();
     let lab = Lab::new();
     let (a, _b) = pair(&lab);
-    allow_ping_sockets(&a);
+    allow_ping_sockets(&a, true);
     let said = unprivileged(&a, "-W 0.2 192.0.2.2 fd00:2::2 192.0.2.9");
     let wanted =
         ["ping 192.0.2.2 up loss=0/1", "ping 192.0.2.9 down loss=1/1 reason=timeout", "ping fd00:2::2 up loss=0/1"];
@@ -203,6 +199,7 @@ fn without_any_permission_it_could_not_tell_and_says_what_it_needs() {
     need_namespaces!();
     let lab = Lab::new();
     let (a, _b) = pair(&lab);
+    allow_ping_sockets(&a, false);
     let said = unprivileged(&a, "192.0.2.2");
     assert_eq!((said.code(), said.out.as_str()), (2, ""));
     assert!(said.err.starts_with("ping-probe: socket: ") && said.err.contains("CAP_NET_RAW"), "{}", said.err);
@@ -221,9 +218,7 @@ fn of_a_thousand_targets_none_is_lost() {
         text
     });
     for ping_sockets in [false, true] {
-        if ping_sockets {
-            allow_ping_sockets(&a);
-        }
+        allow_ping_sockets(&a, ping_sockets);
         let said = a.run(&format!("ping-probe{targets}"));
         let up = said.out.lines().filter(|line| line.contains(" up ")).count();
         assert_eq!((up, said.code(), said.err.as_str()), (1000, 0, ""), "ping: {ping_sockets}");

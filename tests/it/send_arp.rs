@@ -89,7 +89,7 @@ fn count_and_interval_space_the_announcements_and_all_addresses_come_first() {
     let said = a.run("send-arp -I eth0 -c 3 -i 100ms --form request 192.0.2.1 192.0.2.77");
     let took = begin.elapsed();
     assert_eq!(said.code(), 0, "{}", said.err);
-    assert!((Duration::from_millis(200)..Duration::from_secs(5)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(200)..Duration::from_millis(900)).contains(&took), "{took:?}");
     // A frame that is taken is gone, and one that is waited for skips what is
     // before it: this finds them only in the order of the rounds.
     for _ in 0..3 {
@@ -238,16 +238,16 @@ fn the_caller_does_not_wait_for_the_kernel_to_close_the_socket() {
     need_namespaces!();
     let lab = Lab::new();
     let (a, _b) = two_hosts(&lab);
-    // 20 calls take 320 ms more than starting the tool 20 times when each waits
-    // for a grace period of the kernel. A machine that is busy gets more tries.
-    let twenty = |words: &str| {
+    // The loop runs inside of the namespace: 20 calls take 320 ms when each
+    // waits for a grace period of the kernel.
+    let script = "i=0; while [ $i -lt 20 ]; do send-arp 192.0.2.1 || exit 1; i=$((i+1)); done";
+    let mut best = Duration::MAX;
+    for _ in 0..3 {
         let mut shell = a.command("sh");
-        shell.args(["-c", &format!("i=0; while [ $i -lt 20 ]; do send-arp {words} || exit 1; i=$((i+1)); done")]);
+        shell.args(["-c", script]);
         let begin = Instant::now();
         assert_eq!(finish(shell, b"").code(), 0);
-        begin.elapsed()
-    };
-    let more = (0..10).map(|_| twenty("192.0.2.1").saturating_sub(twenty("--version")));
-    let least = more.into_iter().find(|more| *more < Duration::from_millis(160));
-    assert!(least.is_some(), "20 announcements always took 160 ms more than 20 starts");
+        best = best.min(begin.elapsed());
+    }
+    assert!(best < Duration::from_millis(240), "20 calls took {best:?}");
 }

@@ -144,8 +144,3 @@ pub fn micros(line: &str) -> u64 {
     let time: hbkit::time::Time = line.split(' ').nth(1).and_then(|word| word.parse().ok()).expect("a time");
     time.micros()
 }
-
-/// The boot clock in microseconds.
-pub fn now() -> u64 {
-    hbkit::edge::now().micros()
-}

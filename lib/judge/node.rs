@@ -1,0 +1,263 @@
+//! What is known of one node, and of the links over which it is heard.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::phi::{Intervals, Phi};
+use crate::record::{Line, Record};
+use crate::time::Time;
+
+use super::sent::{Echo, Sent};
+
+/// The state of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Init,
+    Up,
+    Active,
+    Late,
+    Dead,
+}
+
+impl State {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            State::Init => "init",
+            State::Up => "up",
+            State::Active => "active",
+            State::Late => "late",
+            State::Dead => "dead",
+        }
+    }
+}
+
+/// The state of a link: a node and a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LinkState {
+    /// Expected, and not heard yet.
+    Init,
+    Up,
+    Dead,
+    /// Heard, but the node hears us on no medium.
+    OneWay,
+}
+
+impl LinkState {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            LinkState::Init => "init",
+            LinkState::Up => "up",
+            LinkState::Dead => "dead",
+            LinkState::OneWay => "oneway",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) state: LinkState,
+    pub(super) heard: Option<Time>,
+}
+
+impl Link {
+    pub(super) fn new() -> Link {
+        Link { state: LinkState::Init, heard: None }
+    }
+}
+
+/// One life of a node, between two starts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Life {
+    generation: Option<String>,
+    incarnation: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Node {
+    /// It is expected, or has said a status. Of others only links are judged.
+    pub(super) is_judged: bool,
+    pub(super) state: State,
+    /// What it last said of itself: whether it is active.
+    pub(super) active: bool,
+    /// When its last status came.
+    pub(super) heard: Option<Time>,
+    /// Since when it has been heard without a death or a restart.
+    pub(super) heard_from: Time,
+    life: Life,
+    /// The highest sequence of this life.
+    sequence: Option<u64>,
+    /// Whether it hears us, where that is known.
+    pub(super) hears: Option<bool>,
+    pub(super) intervals: Option<Intervals>,
+    pub(super) links: BTreeMap<String, Link>,
+}
+
+/// The fields of a message that are judged.
+#[derive(Debug, Default)]
+pub(super) struct Message<'a> {
+    pub(super) via: Option<&'a str>,
+    pub(super) kind: Option<&'a str>,
+    pub(super) status: Option<&'a str>,
+    generation: Option<&'a str>,
+    incarnation: Option<&'a str>,
+    sequence: Option<&'a str>,
+    pub(super) echo: Option<&'a str>,
+    groups: Option<&'a str>,
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn read(record: &Record<'a>) -> Message<'a> {
+        let mut message = Message::default();
+        for (key, value) in record.raw_fields() {
+            let slot = match key {
+                "via" => &mut message.via,
+                "t" => &mut message.kind,
+                "st" => &mut message.status,
+                "hg" => &mut message.generation,
+                "inc" => &mut message.incarnation,
+                "seq" => &mut message.sequence,
+                "echo" => &mut message.echo,
+                "grp" => &mut message.groups,
+                _ => continue,
+            };
+            // The first of several fields with one key counts.
+            if slot.is_none() {
+                *slot = Some(value);
+            }
+        }
+        message
+    }
+
+    /// Whether the sender would say what it hears: Heartbeat does not.
+    pub(super) fn can_echo(&self) -> bool {
+        self.echo.is_some() || self.groups.is_some()
+    }
+}
+
+/// What a status says of the life of its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// The first of a node that was never heard.
+    First,
+    /// The next of the life that is known.
+    Next,
+    /// The first of a new life.
+    Restart,
+    /// From before what was heard last: it was late on its way.
+    Old,
+}
+
+impl Node {
+    pub(super) fn new(is_judged: bool) -> Node {
+        Node {
+            is_judged,
+            state: State::Init,
+            active: false,
+            heard: None,
+            heard_from: Time::ZERO,
+            life: Life::default(),
+            sequence: None,
+            hears: None,
+            intervals: None,
+            links: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn living(&self) -> State {
+        if self.active { State::Active } else { State::Up }
+    }
+
+    /// Compares a status with those that came before, and notes its numbers.
+    pub(super) fn age(&mut self, message: &Message<'_>) -> Age {
+        let sequence = message.sequence.and_then(hex);
+        let life = &self.life;
+        let is_same =
+            life.generation.as_deref() == message.generation && life.incarnation.as_deref() == message.incarnation;
+        if self.heard.is_some() && is_same {
+            if sequence.is_some() && sequence <= self.sequence {
+                return Age::Old;
+            }
+            self.sequence = sequence.or(self.sequence);
+            return Age::Next;
+        }
+        let generation = |text: Option<&str>| text.and_then(hex);
+        if self.heard.is_some()
+            && generation(message.generation)
+                .zip(generation(life.generation.as_deref()))
+                .is_some_and(|(said, known)| said < known)
+        {
+            return Age::Old;
+        }
+        self.life = Life {
+            generation: message.generation.map(str::to_owned),
+            incarnation: message.incarnation.map(str::to_owned),
+        };
+        self.sequence = sequence;
+        if self.heard.is_some() { Age::Restart } else { Age::First }
+    }
+
+    /// Takes the interval that a status ends. What the first status of a life,
+    /// or the first after a death, says of the past is forgotten.
+    pub(super) fn note_interval(&mut self, now: Time, age: Age, listening_from: Time, phi: Option<Phi>) {
+        if age != Age::Next || self.state == State::Dead {
+            self.heard_from = now;
+            self.hears = None;
+        } else if let Some((phi, heard)) = phi.zip(self.heard) {
+            // This node's own pause is no interval of others.
+            if heard >= listening_from {
+                self.intervals.get_or_insert_with(|| Intervals::new(phi)).push(now.since(heard));
+            }
+        }
+    }
+
+    /// Judges by a status whether the node hears us: not when it has missed all
+    /// that we sent for deadtime; a node that has just come back has missed
+    /// nothing yet.
+    pub(super) fn note_hearing(&mut self, now: Time, echo: Option<Echo>, sent: &Sent, deadtime: Duration) {
+        let Some(unheard) = sent.first_unheard(echo.map(|echo| echo.sequence)) else {
+            self.hears = if echo.is_some() { Some(true) } else { self.hears };
+            return;
+        };
+        if now.since(unheard.max(self.heard_from)) >= deadtime {
+            self.hears = Some(false);
+        } else if echo.is_some() && now.since(unheard) < deadtime {
+            self.hears = Some(true);
+        }
+    }
+
+    /// Brings its links in line with what is known of its hearing.
+    pub(super) fn turn_links(&mut self, now: Time, name: &str, verdicts: &mut Vec<Line>) {
+        let state = self.link_state();
+        for (via, link) in &mut self.links {
+            let is_heard = matches!(link.state, LinkState::Up | LinkState::OneWay);
+            if is_heard && link.state != state {
+                link.state = state;
+                verdicts.push(link_line(now, name, via, state));
+            }
+        }
+    }
+
+    /// The state of its links that are heard.
+    pub(super) fn link_state(&self) -> LinkState {
+        if self.hears == Some(false) { LinkState::OneWay } else { LinkState::Up }
+    }
+
+    /// A verdict on it with what is known of its hearing at the end.
+    pub(super) fn with_hearing(&self, verdict: Line) -> Line {
+        verdict.maybe("hears", self.hears.map(|hears| if hears { "yes" } else { "no" }))
+    }
+
+    /// How long it may be silent before it is late and before it is dead, when
+    /// its intervals tell.
+    pub(super) fn limits(&self) -> Option<(Duration, Duration)> {
+        self.intervals.as_ref().and_then(Intervals::limits)
+    }
+}
+
+fn hex(text: &str) -> Option<u64> {
+    u64::from_str_radix(text, 16).ok()
+}
+
+pub(super) fn link_line(now: Time, node: &str, via: &str, state: LinkState) -> Line {
+    Line::new("link", now).word(&format!("{node}/{via}")).word(state.word())
+}
