@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use hbkit::edge::{self, Answer, Output, OutputError};
+use hbkit::edge::{self, Answer, Output, OutputError, complain};
 use hbkit::filter::{self, Filter, Flow};
 use hbkit::judge::{Judge, Settings};
 use hbkit::phi::{self, Phi};
 use hbkit::record::{Line, Record};
+use hbkit::suggest::Survey;
 use hbkit::time::parse_span;
 use hbkit::{ha_cf, name};
 
@@ -49,6 +50,10 @@ struct Args {
     /// dead at this phi, from 1 to 100
     #[arg(long, value_name = "NUMBER", value_parser = phi::parse)]
     phi: Option<Phi>,
+    /// Do not judge: measure intervals and losses, and print which keepalive,
+    /// warntime and deadtime follow
+    #[arg(long, conflicts_with_all = ["all", "phi"])]
+    suggest: bool,
 }
 
 fn main() -> ExitCode {
@@ -56,8 +61,12 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Answer> {
-    let (all, phi) = (args.all, args.phi);
-    let judge = Judge::new(settings(args)?).with_phi(phi);
+    let (all, phi, wants_times) = (args.all, args.phi, args.suggest);
+    let settings = settings(args)?;
+    if wants_times {
+        return suggest(settings);
+    }
+    let judge = Judge::new(settings).with_phi(phi);
     let mut judging = Judging { judge, all, verdicts: Vec::new(), out: Output::new() };
     filter::run("hb-judge", io::stdin().lock(), &mut judging)?;
     Ok(Answer::Yes)
@@ -116,6 +125,40 @@ impl Filter for Judging {
             self.out.line(&verdict.finish())?;
         }
         Ok(judged.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.out.flush()
+    }
+}
+
+fn suggest(settings: Settings) -> anyhow::Result<Answer> {
+    let mut measuring = Measuring { survey: Survey::new(settings.own, settings.deadtime), out: Output::new() };
+    filter::run("hb-judge", io::stdin().lock(), &mut measuring)?;
+    let mut lines = Vec::new();
+    let answer = measuring.survey.report(&mut lines);
+    for line in lines {
+        measuring.out.line(&line.finish())?;
+    }
+    measuring.out.flush()?;
+    Ok(match answer {
+        Ok(()) => Answer::Yes,
+        Err(short) => {
+            complain("hb-judge", &format_args!("too short to tell: {short}"));
+            Answer::No
+        }
+    })
+}
+
+struct Measuring {
+    survey: Survey,
+    out: Output,
+}
+
+impl Filter for Measuring {
+    fn record(&mut self, record: &Record<'_>, _line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
+        self.survey.record(record);
+        Ok(Ok(Flow::Go))
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {

@@ -31,6 +31,8 @@
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //! | [`judge`] | the failure detector: from records to verdicts |
+//! | [`suggest`] | from a recording to times that suit it |
+//! | [`spread`] | how spans of time are distributed, in bounded memory |
 //! | [`phi`] | how much silence is too much, by the intervals that were seen |
 //! | [`announce`] | what a node says of itself in every heartbeat |
 //! | [`votes`] | who promised which group to whom, and until when |
@@ -118,7 +120,9 @@ pub mod secret_file;
 pub mod serial;
 pub mod serial_stream;
 pub mod signals;
+pub mod spread;
 pub mod station;
+pub mod suggest;
 pub mod sysctl;
 pub mod time;
 pub mod transmitter;

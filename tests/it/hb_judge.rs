@@ -80,7 +80,8 @@ fn a_configuration_that_cannot_be_read_is_status_2_with_its_name() {
 
 #[test]
 fn wrong_options_are_status_2() {
-    for options in [&["-d", "soon"][..], &["-d", "0"], &["-P", "a b"], &["-x"], &["file"]] {
+    let phi = [&["--phi", "0"][..], &["--phi", "eight"], &["--suggest", "-a"], &["--suggest", "--phi", "8"]];
+    for options in [&["-d", "soon"][..], &["-d", "0"], &["-P", "a b"], &["-x"], &["file"]].iter().chain(&phi) {
         let said = run("hb-judge", options, b"");
         assert_eq!(said.code(), 2, "{options:?}: {}", said.err);
         assert!(!said.err.is_empty());
@@ -95,4 +96,29 @@ fn a_full_disk_is_an_error_and_a_gone_reader_is_not() {
     let script = "{ i=0; while [ $i -lt 20000 ]; do echo tick $i.0; i=$((i + 1)); done; } | { hb-judge -a; echo $? >&2; } | head -n 1";
     let gone = command("sh").args(["-c", script]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&gone.stderr), "0\n");
+}
+
+#[test]
+fn a_long_recording_gives_times_and_a_short_one_says_how_much_is_missing() {
+    let recording = |count: u32| {
+        let beats = (1..=count).filter(|n| n % 100 != 50);
+        let line = |n: u32| format!("msg {n}.25 n2 via=bcast:eth1 t=status st=active seq={n:x} hg=1\ntick {n}.5\n");
+        beats.map(line).collect::<String>()
+    };
+    let long = run("hb-judge", &["--suggest", "-N", "n1"], recording(20_000).as_bytes());
+    assert_eq!((long.code(), long.err.as_str()), (0, ""));
+    let lines: Vec<&str> = long.out.lines().collect();
+    assert!(lines[0].starts_with("interval 20000.500000 n2 n=19799 median=1.00"), "{}", long.out);
+    assert!(lines[1].starts_with("interval 20000.500000 n2/bcast:eth1 "), "{}", long.out);
+    assert!(lines[2].starts_with("suggest 20000.500000 keepalive=1.0 warntime=2.0 deadtime="), "{}", long.out);
+    assert!(lines[2].contains(" loss=0.010000 run=1 "), "{}", long.out);
+
+    let short = run("hb-judge", &["--suggest"], recording(60).as_bytes());
+    assert_eq!(short.code(), 1);
+    assert!(short.out.starts_with("interval 60.500000 n2 n=58 ") && !short.out.contains("suggest"), "{}", short.out);
+    assert_eq!(short.err, "hb-judge: too short to tell: n2: 58 intervals, 10000 are needed: 166 minutes more\n");
+
+    let none = run("hb-judge", &["--suggest"], b"tick 1.0\n");
+    assert_eq!((none.code(), none.out.as_str()), (1, ""));
+    assert!(none.err.starts_with("hb-judge: too short to tell: no node was heard twice"), "{}", none.err);
 }
