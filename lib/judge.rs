@@ -234,7 +234,7 @@ impl Judge {
         let links = self
             .roster
             .iter_mut()
-            .flat_map(|(name, node)| node.links.iter_mut().map(move |(via, link)| (name, via, link)));
+            .flat_map(|(name, node)| node.links.iter_mut().map(move |(via, link)| (name, &*via, link)));
         for (name, via, link) in links {
             link.heard = link.heard.map(|heard| heard.min(now));
             let (from, limit) = match link.heard {

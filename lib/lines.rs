@@ -23,6 +23,8 @@ pub struct Lines<R> {
     buffer: Vec<u8>,
     start: usize,
     filled: usize,
+    /// The end of the last whole line in the buffer.
+    whole: usize,
     skipping: bool,
     ended: bool,
 }
@@ -33,13 +35,13 @@ const BUFFER: usize = 16 * MAX;
 impl<R: Read> Lines<R> {
     /// Reads lines from `from`.
     pub fn new(from: R) -> Lines<R> {
-        Lines { from, buffer: vec![0; BUFFER], start: 0, filled: 0, skipping: false, ended: false }
+        Lines { from, buffer: vec![0; BUFFER], start: 0, filled: 0, whole: 0, skipping: false, ended: false }
     }
 
     /// Whether the next call of [`Lines::next_line`] has to read first, and so
     /// may wait.
     pub fn would_wait(&self) -> bool {
-        !self.ended && self.newline().is_none()
+        !self.ended && self.start >= self.whole
     }
 
     fn newline(&self) -> Option<usize> {
@@ -84,6 +86,8 @@ impl<R: Read> Lines<R> {
                 other => break other?,
             }
         };
+        let last = memchr::memrchr(b'\n', &self.buffer[self.filled..self.filled + read]);
+        self.whole = last.map_or(0, |at| self.filled + at + 1);
         self.filled += read;
         self.ended = read == 0;
         Ok(())

@@ -88,22 +88,26 @@ impl FromStr for Time {
 /// Digits with an optional fraction, as microseconds when the unit is a second.
 /// Digits behind the sixth decimal are dropped.
 fn decimal_micros(number: &str, whole_text: &str) -> Result<u64, TimeError> {
-    let wrong = || TimeError::Number(whole_text.chars().take(40).collect());
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) {
-        return Err(wrong());
+    let quoted = || whole_text.chars().take(40).collect();
+    let bytes = number.as_bytes();
+    let point = bytes.iter().position(|b| *b == b'.').unwrap_or(bytes.len());
+    let (whole, fraction) = (&bytes[..point], bytes.get(point + 1..).unwrap_or(&[]));
+    // The value is wrong for more digits than are taken below.
+    let digits = |part: &[u8]| {
+        part.iter()
+            .try_fold(0u64, |sum, b| b.is_ascii_digit().then(|| sum.wrapping_mul(10).wrapping_add(u64::from(b - b'0'))))
+    };
+    let (places, beyond) = fraction.split_at(fraction.len().min(6));
+    let (Some(seconds), Some(micros), Some(_)) = (digits(whole), digits(places), digits(beyond)) else {
+        return Err(TimeError::Number(quoted()));
+    };
+    if whole.is_empty() && fraction.is_empty() {
+        return Err(TimeError::Number(quoted()));
     }
     if whole.len() > 13 || fraction.len() > 30 {
-        return Err(TimeError::Range(whole_text.chars().take(40).collect()));
+        return Err(TimeError::Range(quoted()));
     }
-    let seconds: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| wrong())? };
-    let mut micros = 0;
-    for place in 0..6 {
-        let digit = fraction.as_bytes().get(place).map_or(0, |b| u64::from(b - b'0'));
-        micros = micros * 10 + digit;
-    }
-    Ok(seconds * 1_000_000 + micros)
+    Ok(seconds * 1_000_000 + micros * 10u64.pow(6 - places.len() as u32))
 }
 
 /// Reads a span as options take it: a number with an optional fraction and a

@@ -1,6 +1,5 @@
 //! What is known of one node, and of the links over which it is heard.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::phi::{Intervals, Phi};
@@ -53,7 +52,7 @@ impl LinkState {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     pub(super) state: LinkState,
     pub(super) heard: Option<Time>,
@@ -89,7 +88,10 @@ pub(super) struct Node {
     /// Whether it hears us, where that is known.
     pub(super) hears: Option<bool>,
     pub(super) intervals: Option<Intervals>,
-    pub(super) links: BTreeMap<String, Link>,
+    /// By their names.
+    pub(super) links: Vec<(String, Link)>,
+    /// Which node was heard after it the last time: a guess.
+    pub(super) followed_by: usize,
 }
 
 /// The fields of a message that are judged.
@@ -159,7 +161,8 @@ impl Node {
             sequence: None,
             hears: None,
             intervals: None,
-            links: BTreeMap::new(),
+            links: Vec::new(),
+            followed_by: 0,
         }
     }
 

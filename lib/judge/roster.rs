@@ -1,8 +1,6 @@
 //! The nodes that are followed, with their links: bounded, so that no peer can
 //! make the judge grow.
 
-use std::collections::BTreeMap;
-
 use crate::record::{Line, Record};
 
 use super::node::{Link, LinkState, Node, link_line};
@@ -11,25 +9,35 @@ use super::{MANY, Settings, Strange};
 #[derive(Debug)]
 pub(super) struct Roster {
     own: Option<String>,
-    nodes: BTreeMap<String, Node>,
+    /// In the order of their names, and their links too: searched in two halves
+    /// for every message.
+    nodes: Vec<(String, Node)>,
     link_count: usize,
+    /// Which node was heard last.
+    last: usize,
 }
 
 impl Roster {
     pub(super) fn new(settings: &Settings) -> Roster {
-        let expected = |name: &String| {
-            let mut node = Node::new(true);
-            node.links = settings.links.iter().map(|via| (via.clone(), Link::new())).collect();
-            (name.clone(), node)
+        let sorted = |names: &[String]| {
+            let mut names = names.to_vec();
+            names.sort();
+            names.dedup();
+            names
         };
-        let nodes: BTreeMap<String, Node> = settings.peers.iter().map(expected).collect();
-        let link_count = nodes.values().map(|node| node.links.len()).sum();
-        Roster { own: settings.own.clone(), nodes, link_count }
+        let links: Vec<(String, Link)> = sorted(&settings.links).into_iter().map(|via| (via, Link::new())).collect();
+        let expected = |name| {
+            let mut node = Node::new(true);
+            node.links.clone_from(&links);
+            (name, node)
+        };
+        let nodes: Vec<(String, Node)> = sorted(&settings.peers).into_iter().map(expected).collect();
+        Roster { own: settings.own.clone(), link_count: nodes.len() * links.len(), nodes, last: 0 }
     }
 
     /// The nodes in the order of their names.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut Node)> {
-        self.nodes.iter_mut()
+        self.nodes.iter_mut().map(|(name, node)| (&*name, node))
     }
 
     /// Credits the link that a record came over. Gives its node; `None` when it
@@ -45,17 +53,27 @@ impl Roster {
             return Ok(None);
         }
         let via = via.ok_or(Strange::Incomplete)?;
-        if self.nodes.get(name).is_none_or(|node| !node.links.contains_key(via)) {
-            if self.link_count >= MANY || (self.nodes.len() >= MANY && !self.nodes.contains_key(name)) {
-                return Err(Strange::TooMany);
+        let full = self.link_count >= MANY;
+        let at = match self.locate(name) {
+            Ok(at) => at,
+            Err(_) if full || self.nodes.len() >= MANY => return Err(Strange::TooMany),
+            Err(at) => {
+                self.nodes.insert(at, (name.to_owned(), Node::new(false)));
+                at
             }
-            self.link_count += 1;
-            let node = self.nodes.entry(name.to_owned()).or_insert_with(|| Node::new(false));
-            node.links.insert(via.to_owned(), Link::new());
-        }
-        let Some(node) = self.nodes.get_mut(name) else { return Ok(None) };
+        };
+        let node = &mut self.nodes[at].1;
         let state = node.link_state();
-        let Some(link) = node.links.get_mut(via) else { return Ok(None) };
+        let at = match find(&node.links, via) {
+            Ok(at) => at,
+            Err(_) if full => return Err(Strange::TooMany),
+            Err(at) => {
+                self.link_count += 1;
+                node.links.insert(at, (via.to_owned(), Link::new()));
+                at
+            }
+        };
+        let link = &mut node.links[at].1;
         if matches!(link.state, LinkState::Init | LinkState::Dead) {
             link.state = state;
             verdicts.push(link_line(record.time, name, via, state));
@@ -64,8 +82,29 @@ impl Roster {
         Ok(Some((name, node)))
     }
 
+    /// Where a node stands, or would. Nodes send at their intervals, so that the
+    /// one that was heard after the last one before is most often the next again.
+    fn locate(&mut self, name: &str) -> Result<usize, usize> {
+        let guess = self.nodes.get(self.last).map_or(0, |(_, last)| last.followed_by);
+        if self.nodes.get(guess).is_some_and(|(known, _)| known == name) {
+            self.last = guess;
+            return Ok(guess);
+        }
+        let found = find(&self.nodes, name)?;
+        if let Some((_, last)) = self.nodes.get_mut(self.last) {
+            last.followed_by = found;
+        }
+        self.last = found;
+        Ok(found)
+    }
+
     #[cfg(test)]
     pub(super) fn sizes(&self) -> (usize, usize) {
         (self.nodes.len(), self.link_count)
     }
+}
+
+/// Where `name` stands in a list that is sorted by name, or would.
+fn find<T>(list: &[(String, T)], name: &str) -> Result<usize, usize> {
+    list.binary_search_by(|(known, _)| known.as_str().cmp(name))
 }

@@ -72,3 +72,22 @@ fn a_record_never_outgrows_a_pipes_atomic_write() {
     assert!(text.len() < MAX, "{}", text.len());
     assert!(parse(&text).unwrap().raw("cut").is_some());
 }
+
+#[test]
+fn the_first_of_two_bytes_is_found_wherever_it_stands() {
+    for length in 0..40 {
+        for at in 0..length {
+            for later in at..length {
+                // Neighbours in value are what such a search takes for a hit.
+                let mut text = vec![b'!'; length];
+                text[later] = b' ';
+                text[at] = b'=';
+                assert_eq!(find(&text, b' ', b'='), Some(at), "{text:?}");
+                assert_eq!(find(&text, b'=', b'='), Some(at), "{text:?}");
+            }
+        }
+        for byte in [b'!', b'<', b'>', 0, 0x1f, 0x7f, 0x80, 0xa0, 0xbd, 0xff] {
+            assert_eq!(find(&vec![byte; length], b' ', b'='), None);
+        }
+    }
+}
