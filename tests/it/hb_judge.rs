@@ -116,7 +116,7 @@ fn a_long_recording_gives_times_and_a_short_one_says_how_much_is_missing() {
     let short = run("hb-judge", &["--suggest"], recording(60).as_bytes());
     assert_eq!(short.code(), 1);
     assert!(short.out.starts_with("interval 60.500000 n2 n=58 ") && !short.out.contains("suggest"), "{}", short.out);
-    assert_eq!(short.err, "hb-judge: too short to tell: n2: 58 intervals, 10000 are needed: 166 minutes more\n");
+    assert_eq!(short.err, "hb-judge: too short to tell: n2: 58 intervals, 10000 are needed: 167 minutes more\n");
 
     let none = run("hb-judge", &["--suggest"], b"tick 1.0\n");
     assert_eq!((none.code(), none.out.as_str()), (1, ""));
