@@ -182,6 +182,9 @@ pub struct Leases {
     /// The groups that are asked for, each with the first message that asks.
     asked: BTreeMap<String, u64>,
     got: BTreeMap<String, BTreeMap<String, Time>>,
+    /// Votes for a message of which we have not been told yet that it left: an
+    /// answer can be faster than that. By group and voter.
+    early: BTreeMap<(String, String), Vote>,
 }
 
 impl Leases {
@@ -193,6 +196,7 @@ impl Leases {
             sent: VecDeque::new(),
             asked: BTreeMap::new(),
             got: BTreeMap::new(),
+            early: BTreeMap::new(),
         }
     }
 
@@ -203,6 +207,7 @@ impl Leases {
             self.sent.clear();
             self.asked.clear();
             self.got.clear();
+            self.early.clear();
         }
         if self.sent.back().is_some_and(|(last, time)| sequence <= *last || at < *time) {
             return;
@@ -210,6 +215,9 @@ impl Leases {
         self.sent.push_back((sequence, at));
         while self.sent.len() > SENT || self.sent.front().is_some_and(|(_, time)| at.since(*time) > self.span * 2) {
             self.sent.pop_front();
+        }
+        for ((group, voter), vote) in std::mem::take(&mut self.early) {
+            self.granted(&group, &voter, &vote);
         }
     }
 
@@ -234,10 +242,11 @@ impl Leases {
     }
 
     /// Whether somebody who names our incarnation and this number heard us
-    /// within one lease.
+    /// within one lease. A number of which we have not been told yet that it left
+    /// is as fresh as can be.
     pub fn is_fresh(&self, incarnation: &str, sequence: u64, now: Time) -> bool {
         self.incarnation.as_deref() == Some(incarnation)
-            && self.time_of(sequence).is_some_and(|time| now.since(time) < self.span)
+            && (sequence > self.last() || self.time_of(sequence).is_some_and(|time| now.since(time) < self.span))
     }
 
     /// From the next message on the group is asked for. Votes for an earlier ask
@@ -252,6 +261,10 @@ impl Leases {
         let Some(incarnation) = &self.incarnation else { return };
         let asked = self.asked.get(group).is_some_and(|first| *first <= vote.sequence);
         if vote.life != life(incarnation) || !asked {
+            return;
+        }
+        if vote.sequence > self.last() {
+            self.early.insert((group.to_owned(), voter.to_owned()), vote.clone());
             return;
         }
         let Some(time) = self.time_of(vote.sequence) else { return };
@@ -269,6 +282,7 @@ impl Leases {
     /// more.
     pub fn end(&mut self, group: &str) {
         self.asked.remove(group);
+        self.early.retain(|(other, _), _| other != group);
         self.got.remove(group);
     }
 }

@@ -68,11 +68,24 @@ fn a_lease_counts_from_the_sending_of_the_message_that_the_vote_names() {
     assert_eq!(leases.until("web", "n2"), Some(at(1_000) + terms().lease));
     leases.granted("web", "n2", &vote("aaaaaaaa", 1));
     assert_eq!(leases.until("web", "n2"), Some(at(1_000) + terms().lease), "an older vote takes nothing back");
-    leases.granted("web", "n3", &vote("aaaaaaaa", 77));
+    leases.granted("web", "n3", &vote("aaaaaaaa", 0));
     leases.granted("web", "n4", &vote("bbbbbbbb", 2));
     assert_eq!((leases.until("web", "n3"), leases.until("web", "n4")), (None, None));
     leases.end("web");
     assert_eq!(leases.until("web", "n2"), None);
+}
+
+#[test]
+fn a_vote_may_be_faster_than_the_news_that_its_message_left() {
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 1, at(0));
+    leases.begin("web");
+    let vote = Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence: 2 };
+    leases.granted("web", "n2", &vote);
+    assert_eq!(leases.until("web", "n2"), None);
+    assert!(leases.is_fresh("aaaaaaaa0", 2, at(900)));
+    leases.left("aaaaaaaa0", 2, at(1_000));
+    assert_eq!(leases.until("web", "n2"), Some(at(1_000) + terms().lease));
 }
 
 #[test]
