@@ -11,10 +11,10 @@ use clap::Parser;
 use hbkit::decide::{Decide, Effect, GroupSetting, Quorum, Settings};
 use hbkit::edge::{self, Answer, Output, OutputError};
 use hbkit::filter::{self, Filter, Flow};
-use hbkit::ha_cf::AutoFailback;
+use hbkit::ha_cf::{self, AutoFailback};
 use hbkit::record::Record;
 use hbkit::time::parse_span;
-use hbkit::{announce, cluster, ha_cf, haresources, name};
+use hbkit::{announce, cluster, haresources, name};
 
 /// Decide from verdicts and announcements who serves which group.
 ///
@@ -59,6 +59,9 @@ struct Args {
     /// Whose votes are needed: alive or majority [default: alive]
     #[arg(long, value_name = "WORD", value_parser = quorum)]
     quorum: Option<Quorum>,
+    /// Vote for others, and serve nothing: the groups are only compared
+    #[arg(long)]
+    witness: bool,
 }
 
 fn quorum(text: &str) -> Result<Quorum, String> {
@@ -114,7 +117,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
         auto_failback: false,
         keepalive: Duration::from_secs(1),
         deadtime: Duration::from_secs(30),
-        quorum: args.quorum.unwrap_or(Quorum::Alive),
+        quorum: Quorum::Alive,
         digest: "-".to_owned(),
     };
     if let Some(path) = &args.config {
@@ -127,6 +130,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
         // Enough of the digest to tell configurations apart in every heartbeat.
         settings.digest = cluster::digest(&config, &groups).chars().take(16).collect();
         settings.auto_failback = config.auto_failback != AutoFailback::Off;
+        settings.quorum = config.quorum;
         settings.keepalive = config.keepalive;
         settings.deadtime = config.deadtime;
         settings.nodes = config.node;
@@ -138,6 +142,10 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
     if !settings.nodes.contains(&settings.own) {
         settings.nodes.insert(0, settings.own.clone());
     }
+    if args.witness {
+        settings.groups.clear();
+    }
+    settings.quorum = args.quorum.unwrap_or(settings.quorum);
     settings.auto_failback = args.auto_failback.unwrap_or(settings.auto_failback);
     settings.keepalive = args.keepalive.unwrap_or(settings.keepalive);
     settings.deadtime = args.deadtime.unwrap_or(settings.deadtime);

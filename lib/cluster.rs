@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::{Method, hex};
 use crate::authkeys::Authkeys;
-use crate::ha_cf::{AutoFailback, HaCf, KERNEL_DEADTIME, LeaseKeeper};
+use crate::ha_cf::{AutoFailback, HaCf, KERNEL_DEADTIME, LeaseKeeper, Quorum};
 use crate::haresources::Group;
 use crate::medium::Medium;
 use crate::problem::Problems;
@@ -79,17 +79,26 @@ pub fn check_own_node(conf: &HaCf, node: &str, problems: &mut Problems) {
 
 fn check_nodes(conf: &HaCf, problems: &mut Problems) {
     let line = conf.line_of("node");
-    match conf.node.len() {
-        0 => {}
-        1 => problems.warning(line, "one node alone: nobody takes over when it dies"),
-        2 if conf.ping.is_empty() => problems.warning(
+    match (conf.quorum, conf.node.len()) {
+        (_, 0) => {}
+        (_, 1) => problems.warning(line, "one node alone: nobody takes over when it dies"),
+        (Quorum::Alive, 2) if conf.ping.is_empty() => problems.warning(
             line,
             "two nodes without a ping node, a fence or a witness: when they no longer hear each other, each takes \
-             the other for dead and both serve at once; a ping node shows which of them is cut off (this version has \
-             neither fence nor witness)",
+             the other for dead and both serve at once; a third node that runs hb-witness, and quorum majority, \
+             make that impossible",
         ),
-        2 => {}
-        more => problems.warning(line, format!("{more} nodes: hb-decide of this version serves clusters of two")),
+        (Quorum::Alive, 2) => {}
+        (Quorum::Alive, more) => problems.warning(
+            line,
+            format!("{more} nodes and quorum alive: parts that are cut off from each other serve each; write quorum majority"),
+        ),
+        (Quorum::Majority, 2) => problems.warning(
+            conf.line_of("quorum"),
+            "a majority of two nodes is both: when one dies, nobody serves; a third node that only runs hb-witness \
+             is enough",
+        ),
+        (Quorum::Majority, _) => {}
     }
 }
 

@@ -35,10 +35,10 @@ use crate::announce::{Groups, Held, Part};
 use crate::record::{Line, Record};
 use crate::time::Time;
 
+pub use crate::ha_cf::Quorum;
 use crate::votes::Terms;
 use group::Group;
 use peer::{Knowledge, Peer};
-pub use permit::Quorum;
 use permit::Voting;
 
 /// A group as configured.

@@ -60,15 +60,19 @@ impl fmt::Display for AutoFailback {
 /// How many votes a node needs to serve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quorum {
-    /// Those of every node that is not dead, as in Heartbeat.
+    /// Those of every node that is not dead, as in Heartbeat. Two nodes that are
+    /// cut off from each other may both serve.
     #[default]
     Alive,
+    /// Those of a majority of all nodes, dead or not: never two owners at once.
+    Majority,
 }
 
 impl fmt::Display for Quorum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Quorum::Alive => f.write_str("alive"),
+            Quorum::Majority => f.write_str("majority"),
         }
     }
 }

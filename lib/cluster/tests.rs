@@ -41,7 +41,8 @@ fn what_is_unsafe_is_said_where_it_stands() {
         (ha_cf("serial /dev/ttyS0", "ucast eth1 192.0.2.2"), "ha.cf:3: warning: all media use eth1"),
         (ha_cf("ping 192.0.2.254\n", ""), "ha.cf:6: warning: two nodes without a ping node"),
         (ha_cf("node1 node2", "node1"), "ha.cf:6: warning: one node alone"),
-        (ha_cf("node1 node2", "node1 node2 node3"), "ha.cf:6: warning: 3 nodes"),
+        (ha_cf("node1 node2", "node1 node2 node3"), "ha.cf:6: warning: 3 nodes and quorum alive"),
+        (ha_cf("auto_failback on\n", "auto_failback on\nquorum majority\n"), "ha.cf:6: warning: a majority of two"),
         (ha_cf("auto_failback on\n", ""), "ha.cf:1: warning: auto_failback is legacy"),
         (
             ha_cf("keepalive 1\ndeadtime 10", "keepalive 1\ndeadtime 2499ms"),

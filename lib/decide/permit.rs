@@ -3,20 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::ha_cf::Quorum;
 use crate::time::Time;
 use crate::votes::{Book, Leases, Terms};
 
 use super::peer::Peer;
-
-/// How many votes are needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quorum {
-    /// Those of every voter that is not declared dead, as in Heartbeat. Two
-    /// nodes that are cut off from each other may both serve.
-    Alive,
-    /// A majority of all configured voters. Never two owners at once.
-    Majority,
-}
 
 /// The votes of this node, given and got.
 #[derive(Debug)]

@@ -257,11 +257,11 @@ impl Reader {
     /// that asks for more safety than it gets would be a trap.
     fn ours(&mut self, directive: &str, args: &[&str]) {
         match (directive, args) {
-            ("quorum", ["alive"]) => {}
-            ("quorum", ["majority"]) => self.error("quorum majority: not in this version: write quorum alive"),
+            ("quorum", ["alive"]) => self.conf.quorum = super::Quorum::Alive,
+            ("quorum", ["majority"]) => self.conf.quorum = super::Quorum::Majority,
             ("quorum", _) => self.error("quorum is alive or majority"),
             ("fence", _) => self.error("fence: not in this version: nothing would be fenced; leave the line out"),
-            _ => self.error("witness: not in this version: no vote would be counted; leave the line out"),
+            _ => self.error("witness: name the witness in a node line, and run hb-witness on it"),
         }
     }
 }

@@ -85,9 +85,9 @@ impl Node {
 struct Cluster {
     nodes: [Node; 2],
     client: Host,
-    _switch: Host,
-    _lab: Lab,
-    _files: TempDir,
+    switch: Host,
+    lab: Lab,
+    files: TempDir,
 }
 
 impl Cluster {
@@ -111,7 +111,7 @@ impl Cluster {
             node.power_on();
             node.host.ip(&format!("addr add fd09::{}/64 dev eth0 nodad", node.number));
         }
-        Cluster { nodes, client, _switch: switch, _lab: lab, _files: files }
+        Cluster { nodes, client, switch, lab, files }
     }
 
     /// Whether the client reaches the address; it asks once.
@@ -395,6 +395,52 @@ fn a_dry_run_names_every_stage_and_runs_none() {
         assert!(said.out.contains(words), "{words}: {}", said.out);
     }
     assert!(!files.path().join("run").exists());
+}
+
+/// The boot time of a record.
+fn time_of(line: &str) -> f64 {
+    line.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn s06_s07_with_a_witness_only_the_side_of_the_majority_serves() {
+    need_namespaces!();
+    let plan = Plan {
+        ha_cf: "keepalive 100ms\ndeadtime 3\nwarntime 1\ninitdead 6\nauto_failback on\nquorum majority\n\
+                node witness\nucast eth0 10.9.0.3\n",
+        ..TWO_LINKS
+    };
+    let cluster = Cluster::new(&plan);
+    let third = cluster.lab.host("witness");
+    cluster.lab.plug(&cluster.switch, &third, "eth0");
+    third.ip("addr add 10.9.0.3/24 dev eth0 broadcast +");
+    let directory = cluster.files.path().join("witness");
+    let both = "ucast eth0 10.9.0.1\n";
+    configure(&directory, &Plan { ha_cf: "", ..plan }, 1);
+    let ha_cf = fs::read_to_string(cluster.nodes[0].directory.join("ha.cf")).unwrap();
+    fs::write(directory.join("ha.cf"), ha_cf.replace("ucast eth0 10.9.0.3\n", both)).unwrap();
+    let mut one = cluster.nodes[0].supervise();
+    let mut two = cluster.nodes[1].supervise();
+    let line = format!("HBKIT_RUN={0}/run hb-witness -C {0} -D {0}/state -N witness", directory.display());
+    let mut witness = third.start("env", &line.split(' ').collect::<Vec<_>>());
+    one.wait_for("node1 serves", started_on("node1"));
+    two.wait_for("node2 knows", started_on("node1"));
+    witness.wait_for("the witness knows", |line| line.contains("node1 active"));
+
+    // Nobody hears node1 any more, and it hears nobody: it gives up first.
+    cluster.switch.ip("link set p-node1-eth0 down");
+    let stop = one.wait_for("node1 gives up", |line| line.starts_with("do ") && line.contains(" stop "));
+    let released = one.wait_for("node1 has released it", |line| line.contains(" stopped node=node1"));
+    let start = two.wait_for("node2 takes over", |line| line.starts_with("do ") && line.contains(" start "));
+    assert!(time_of(&stop) < time_of(&start) && time_of(&released) < time_of(&start), "{stop}\n{released}\n{start}");
+    two.wait_for("node2 serves", started_on("node2"));
+    assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
+    let took = |line: &str| line.starts_with("do ") && line.contains(" start ");
+    assert_eq!(one.look_for(Duration::from_secs(4), took), None, "alone, it must not serve");
+
+    cluster.switch.ip("link set p-node1-eth0 up");
+    one.wait_for("node1 serves again", started_on("node1"));
+    wait_until("only node1 has it", || cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
 }
 
 #[test]
