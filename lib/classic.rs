@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 
 use crate::auth::Key;
-use crate::base64;
 use crate::message::{Field, FormError, MAX_BYTES, MAX_FIELDS, Message, Value, is_field_name};
 use crate::netstring::{Sealed, checked_list, read_auth};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// How a message of this format begins.
 pub const START: &[u8] = b">>>\n";
@@ -78,7 +79,7 @@ fn read_line(line: &[u8]) -> Result<Field<'_>, FormError> {
     }
     let value = match digit {
         b'0' => Value::Text(read_text(text)),
-        b'1' => Value::Binary(Cow::Owned(base64::decode(text).ok_or(FormError::Base64)?)),
+        b'1' => Value::Binary(Cow::Owned(STANDARD.decode(text).map_err(|_| FormError::Base64)?)),
         b'3' => Value::List(Cow::Borrowed(checked_list(text)?)),
         // Messages with nested or compressed fields always travel as netstrings.
         _ => return Err(FormError::Type),
@@ -128,7 +129,7 @@ fn write_lines(message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), FormError
             Value::Binary(bytes) => {
                 out.extend_from_slice(b"(1)");
                 put_name(field, out);
-                base64::encode(bytes, out);
+                out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
             }
             Value::List(list) if list.iter().all(|b| !matches!(b, 0 | b'\n')) => {
                 out.extend_from_slice(b"(3)");

@@ -14,7 +14,6 @@
 //! | [`message`] | ordered, typed fields, and what every message says of itself |
 //! | [`netstring`] | the format of networks |
 //! | [`classic`] | the format of serial lines |
-//! | [`base64`] | binary values in classic messages |
 //! | [`replay`] | which messages were heard before, and where |
 //! | [`refused`] | counts of what was refused, at a bounded rate |
 //! | [`serial_stream`] | messages in the bytes of a serial line |
@@ -78,7 +77,6 @@ pub mod arp;
 pub mod arrival;
 pub mod auth;
 pub mod authkeys;
-pub mod base64;
 pub mod classic;
 pub mod cluster;
 pub mod conf_file;

@@ -88,3 +88,12 @@ fn what_cannot_stand_in_text_is_not_written() {
     let nested = Message { fields: vec![Field { name: "x".into(), value: Value::Nested(Message::new()) }] };
     assert_eq!(encode(&nested, &key()), Err(FormError::Type));
 }
+
+#[test]
+fn base64_that_is_not_canonical_is_refused() {
+    // The digest covers the text: two texts must not mean the same bytes.
+    for (value, good) in [("AA==", true), ("", true), ("AB==", false), ("AA=", false), ("AA", false), ("A A=", false)] {
+        let text = format!("t=status\n(1)srcuuid={value}\n");
+        assert_eq!(parse(text.as_bytes()).is_ok(), good, "{value:?}");
+    }
+}
