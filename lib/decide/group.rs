@@ -115,6 +115,9 @@ impl Group {
     pub(super) fn told(&mut self, told: Held, view: &mut View, effects: &mut Vec<Effect>) {
         let before = self.held;
         let next = match (before, told) {
+            // A start whose lease ended on the way was refused for being late:
+            // that says nothing of the group, and is not remembered against it.
+            (Held::Starting, Held::Failed) if view.now >= self.renewed => Held::Stopped,
             (Held::Starting | Held::Unknown | Held::Started, Held::Started) => Held::Started,
             (Held::Starting | Held::Unknown | Held::Started | Held::Stopped, Held::Stopped) => Held::Stopped,
             (Held::Starting | Held::Unknown | Held::Stopped | Held::Asking | Held::Failed, Held::Failed) => {
