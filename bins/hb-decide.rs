@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use hbkit::decide::{Decide, Effect, GroupSetting, Quorum, Settings};
+use hbkit::decide::{Decide, Effect, GroupSetting, Policy, Quorum, Settings};
 use hbkit::edge::{self, Answer, Output, OutputError};
 use hbkit::filter::{self, Filter, Flow};
-use hbkit::ha_cf::{self, AutoFailback};
+use hbkit::ha_cf;
 use hbkit::record::Record;
 use hbkit::time::parse_span;
-use hbkit::{announce, cluster, haresources, name};
+use hbkit::{announce, haresources, name};
 
 /// Decide from verdicts and announcements who serves which group.
 ///
@@ -114,7 +114,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
         own,
         nodes: args.peer,
         groups: args.group,
-        auto_failback: false,
+        policy: Policy::default(),
         keepalive: Duration::from_secs(1),
         deadtime: Duration::from_secs(30),
         quorum: Quorum::Alive,
@@ -127,15 +127,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
             None => Vec::new(),
         };
         anyhow::ensure!(config.node.contains(&settings.own), "{}: no node is named {}", path.display(), settings.own);
-        // Enough of the digest to tell configurations apart in every heartbeat.
-        settings.digest = cluster::digest(&config, &groups).chars().take(16).collect();
-        settings.auto_failback = config.auto_failback != AutoFailback::Off;
-        settings.quorum = config.quorum;
-        settings.keepalive = config.keepalive;
-        settings.deadtime = config.deadtime;
-        settings.nodes = config.node;
-        let configured = groups.into_iter().map(|group| GroupSetting { name: group.name, preferred: group.node });
-        settings.groups.extend(configured);
+        settings.configure(config, groups);
     } else {
         anyhow::ensure!(args.haresources.is_none(), "--haresources needs --config, which names the nodes");
     }
@@ -146,7 +138,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
         settings.groups.clear();
     }
     settings.quorum = args.quorum.unwrap_or(settings.quorum);
-    settings.auto_failback = args.auto_failback.unwrap_or(settings.auto_failback);
+    settings.policy.auto_failback = args.auto_failback.unwrap_or(settings.policy.auto_failback);
     settings.keepalive = args.keepalive.unwrap_or(settings.keepalive);
     settings.deadtime = args.deadtime.unwrap_or(settings.deadtime);
     anyhow::ensure!(!settings.deadtime.is_zero(), "deadtime: 0: must be longer");

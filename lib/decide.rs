@@ -26,12 +26,16 @@
 mod group;
 mod peer;
 mod permit;
+mod policy;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use crate::announce::{Groups, Held, Part};
+use crate::cluster;
+use crate::ha_cf::{AutoFailback, HaCf};
+use crate::haresources;
 use crate::record::{Line, Record};
 use crate::time::Time;
 
@@ -40,6 +44,7 @@ use crate::votes::Terms;
 use group::Group;
 use peer::{Knowledge, Peer};
 use permit::Voting;
+pub use policy::Policy;
 
 /// A group as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +64,8 @@ pub struct Settings {
     pub nodes: Vec<String>,
     /// The groups in the order of the configuration.
     pub groups: Vec<GroupSetting>,
-    /// Whether a group goes back to its preferred node when that returns.
-    pub auto_failback: bool,
+    /// What people want of groups, beside that each runs once.
+    pub policy: Policy,
     /// Interval of the announcements.
     pub keepalive: Duration,
     /// Silence after which peers declare this node dead.
@@ -69,6 +74,22 @@ pub struct Settings {
     pub quorum: Quorum,
     /// Digest of the configuration, compared with the peers'.
     pub digest: String,
+}
+
+impl Settings {
+    /// Takes over what a configuration says. Groups that are set already come
+    /// first.
+    pub fn configure(&mut self, config: HaCf, groups: Vec<haresources::Group>) {
+        // Enough of the digest to tell configurations apart in every heartbeat.
+        self.digest = cluster::digest(&config, &groups).chars().take(16).collect();
+        self.policy.auto_failback = config.auto_failback != AutoFailback::Off;
+        self.quorum = config.quorum;
+        self.keepalive = config.keepalive;
+        self.deadtime = config.deadtime;
+        self.nodes = config.node;
+        let groups = groups.into_iter().map(|group| GroupSetting { name: group.name, preferred: group.node });
+        self.groups.extend(groups);
+    }
 }
 
 /// What comes out of a decision, in the order in which it is to be done.

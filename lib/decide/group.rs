@@ -104,7 +104,7 @@ impl Group {
             Stance::No
         } else if self.claimed {
             Stance::Claim
-        } else if view.settings.auto_failback && !self.yielded && self.preferred == view.settings.own {
+        } else if view.settings.policy.auto_failback && !self.yielded && self.preferred == view.settings.own {
             Stance::Want
         } else {
             Stance::Can

@@ -69,7 +69,7 @@ impl Node {
             own: name.to_owned(),
             nodes: vec!["n1".to_owned(), "n2".to_owned()],
             groups: vec![group("web", "n1"), group("db", "n2")],
-            auto_failback: failback,
+            policy: Policy { auto_failback: failback },
             keepalive: ms(KEEPALIVE),
             deadtime: ms(DEADTIME),
             quorum: Quorum::Alive,

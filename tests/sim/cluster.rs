@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::time::Duration;
 
-use hbkit::decide::{Decide, Effect, GroupSetting, Quorum, Settings};
+use hbkit::decide::{Decide, Effect, GroupSetting, Policy, Quorum, Settings};
 use hbkit::judge::{self, Judge};
 use hbkit::record::{Line, Record};
 use hbkit::time::Time;
@@ -174,7 +174,7 @@ fn brain(names: &[String], own: usize, quorum: Quorum, failback: bool) -> (Judge
         own: names[own].clone(),
         nodes: names.to_vec(),
         groups: groups.collect(),
-        auto_failback: failback,
+        policy: Policy { auto_failback: failback },
         keepalive: micros(KEEPALIVE),
         deadtime: micros(DEADTIME),
         quorum,
