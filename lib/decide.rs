@@ -23,74 +23,29 @@
 //! action runs no other is begun for its group, so that a start and a stop never
 //! meet.
 
+mod announcing;
+mod contest;
 mod group;
 mod peer;
 mod permit;
-mod policy;
+mod rank;
+mod requests;
+mod settings;
+mod view;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
-use crate::announce::{Groups, Held, Part};
-use crate::cluster;
-use crate::ha_cf::{AutoFailback, HaCf};
-use crate::haresources;
+use crate::announce::Held;
 use crate::record::{Line, Record};
 use crate::time::Time;
 
 pub use crate::ha_cf::Quorum;
 use crate::votes::Terms;
 use group::Group;
-use peer::{Knowledge, Peer};
+use peer::Peer;
 use permit::Voting;
-pub use policy::Policy;
-
-/// A group as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupSetting {
-    /// Its name.
-    pub name: String,
-    /// The node that serves it when all are well.
-    pub preferred: String,
-}
-
-/// What is decided before the stream begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// This node.
-    pub own: String,
-    /// All nodes in the order of the configuration, this one among them.
-    pub nodes: Vec<String>,
-    /// The groups in the order of the configuration.
-    pub groups: Vec<GroupSetting>,
-    /// What people want of groups, beside that each runs once.
-    pub policy: Policy,
-    /// Interval of the announcements.
-    pub keepalive: Duration,
-    /// Silence after which peers declare this node dead.
-    pub deadtime: Duration,
-    /// How many votes are needed.
-    pub quorum: Quorum,
-    /// Digest of the configuration, compared with the peers'.
-    pub digest: String,
-}
-
-impl Settings {
-    /// Takes over what a configuration says. Groups that are set already come
-    /// first.
-    pub fn configure(&mut self, config: HaCf, groups: Vec<haresources::Group>) {
-        // Enough of the digest to tell configurations apart in every heartbeat.
-        self.digest = cluster::digest(&config, &groups).chars().take(16).collect();
-        self.policy.auto_failback = config.auto_failback != AutoFailback::Off;
-        self.quorum = config.quorum;
-        self.keepalive = config.keepalive;
-        self.deadtime = config.deadtime;
-        self.nodes = config.node;
-        let groups = groups.into_iter().map(|group| GroupSetting { name: group.name, preferred: group.node });
-        self.groups.extend(groups);
-    }
-}
+pub use settings::{GroupSetting, Policy, Settings};
+use view::View;
 
 /// What comes out of a decision, in the order in which it is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,47 +85,6 @@ impl fmt::Display for Strange {
     }
 }
 
-/// What a group's decision looks at beside the group itself.
-#[derive(Debug)]
-struct View {
-    settings: Settings,
-    peers: BTreeMap<String, Peer>,
-    voting: Voting,
-    now: Time,
-    abstains_until: Time,
-    stalled: bool,
-    leaving: bool,
-}
-
-impl View {
-    /// Whether a record of another tool may be of this time: ticks are rarer.
-    fn is_plausible(&self, time: Time) -> bool {
-        time <= self.now + AHEAD.max(self.settings.keepalive)
-    }
-
-    /// Until when this node may hold a group, if it may.
-    fn permit(&self, group: &str, holding: bool) -> Option<Time> {
-        self.voting.until(group, &self.settings.own, &self.peers, self.now, holding)
-    }
-
-    /// Gives our vote to ourselves; whether it was free.
-    fn vote_for_us(&mut self, group: &str) -> bool {
-        self.voting.vote_for_us(group, &self.settings.own, self.now)
-    }
-
-    /// Whether this node may vote for `asker`. A voter that has restarted does
-    /// not know what it has promised to others: it abstains for as long as a
-    /// vote lasts, unless every other voter has heard this life of it, and says
-    /// that it neither has the group nor asks for it.
-    fn may_vote(&self, group: &str, asker: &str) -> bool {
-        self.now >= self.abstains_until
-            || self.peers.iter().filter(|(name, _)| *name != asker).all(|(_, peer)| match peer.knowledge(group) {
-                Knowledge::Says(part) => peer.is_proven() && !part.held.may_hold() && !part.held.asks(),
-                Knowledge::Unknown | Knowledge::Gone => false,
-            })
-    }
-}
-
 /// The decision maker. It reads no clock: [`Decide::record`] is a function of
 /// what it was given before and the record.
 #[derive(Debug)]
@@ -185,10 +99,6 @@ pub struct Decide {
     announced_at: Time,
     ended: bool,
 }
-
-/// Records of other tools may be this far ahead of the last tick, or a
-/// keepalive where that is longer.
-const AHEAD: Duration = Duration::from_secs(1);
 
 impl Decide {
     /// A decision maker that knows nothing of any peer or group yet.
@@ -338,39 +248,6 @@ impl Decide {
         Ok(())
     }
 
-    fn ask(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
-        let mut words = record.words();
-        let what = words.next().ok_or(Strange::Incomplete)?;
-        let scope = words.next().unwrap_or("all");
-        let force = record.raw("force") == Some("1");
-        if what == "shutdown" {
-            self.view.leaving = true;
-            return Ok(());
-        }
-        let wanted = |group: &Group, settings: &Settings| match scope {
-            "all" => Some(true),
-            "local" => Some(group.preferred() == settings.own),
-            "foreign" | "failback" => Some(group.preferred() != settings.own),
-            name => (name == group.name()).then_some(true),
-        };
-        let known_scope = matches!(scope, "all" | "local" | "foreign" | "failback");
-        if !known_scope && !self.groups.iter().any(|group| group.name() == scope) {
-            return Err(Strange::UnknownGroup);
-        }
-        for group in &mut self.groups {
-            if wanted(group, &self.view.settings) != Some(true) {
-                continue;
-            }
-            match what {
-                "standby" => group.stand_by(force, &self.view, effects),
-                "takeover" => group.claim(&self.view, effects),
-                "clear" => group.clear(&self.view, effects),
-                _ => return Err(Strange::UnknownAsk),
-            }
-        }
-        Ok(())
-    }
-
     fn decide(&mut self, effects: &mut Vec<Effect>) {
         self.active |= self.view.peers.values().all(Peer::is_definite);
         for group in &mut self.groups {
@@ -383,61 +260,6 @@ impl Decide {
             effects.push(Effect::Say(Line::new("do", self.view.now).word("exit")));
             effects.push(Effect::End);
         }
-    }
-
-    /// Announces at every keepalive, and at once when something changed.
-    fn announce(&mut self, last: bool, effects: &mut Vec<Effect>) {
-        let now = self.view.now;
-        let mut votes = self.view.voting.book.votes(now);
-        votes.0.retain(|_, vote| vote.holder != self.view.settings.own);
-        let text = self.announcement();
-        let holders: Vec<(String, String)> =
-            votes.0.iter().map(|(group, vote)| (group.clone(), vote.holder.clone())).collect();
-        let changed = self.announced.as_ref() != Some(&(text.clone(), holders.clone()));
-        if !changed && !last && now < self.next_announcement {
-            return;
-        }
-        if now >= self.next_announcement {
-            let grid = self.next_announcement + self.view.settings.keepalive;
-            self.next_announcement = if grid > now { grid } else { now + self.view.settings.keepalive };
-        }
-        let expiry = self.expiry();
-        effects.push(Effect::Announce(format!("{text} votes={votes}{} until={expiry}", self.echo())));
-        self.announced = Some((text, holders));
-        self.announced_at = now;
-    }
-
-    /// What is announced, but for votes and echo, which differ each time.
-    fn announcement(&self) -> String {
-        let settings = &self.view.settings;
-        let parts = self.groups.iter().map(|group| {
-            let part = Part { held: group.held(), stance: group.stance(&self.view), epoch: group.epoch() };
-            (group.name().to_owned(), part)
-        });
-        let groups = Groups(parts.collect());
-        let state = if self.active { "active" } else { "up" };
-        let leave = if self.view.leaving { " leave=1" } else { "" };
-        format!(
-            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={}{leave}",
-            settings.deadtime.as_millis(),
-            settings.digest
-        )
-    }
-
-    /// What was last heard of each peer: name, incarnation, sequence, and its
-    /// age in milliseconds.
-    fn echo(&self) -> String {
-        let heard = self.view.peers.iter().filter_map(|(name, peer)| peer.echo(name, self.view.now));
-        let parts: Vec<String> = heard.collect();
-        if parts.is_empty() { String::new() } else { format!(" echo={}", parts.join(",")) }
-    }
-
-    /// An announcement that leaves late says what may no longer be true: it
-    /// expires with the lease of what it claims, and after half of deadtime.
-    fn expiry(&self) -> Time {
-        let late = self.view.now + self.view.settings.deadtime / 2;
-        let claims = self.groups.iter().filter(|group| group.held().claims());
-        claims.filter_map(|group| self.view.permit(group.name(), true)).fold(late, Time::min)
     }
 }
 

@@ -1,19 +1,15 @@
 //! One resource group on this node: what is done with it, and why.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::announce::{Held, Part, Stance};
 use crate::record::Line;
 use crate::time::Time;
 
+use super::contest::Contest;
 use super::peer::Knowledge;
-use super::{Effect, GroupSetting, Settings, View, why};
-
-/// When the holder of an address says so again after it has taken it. The first
-/// two of design's schedule, at once and after 50 ms, belong to the action.
-const AGAIN: [Duration; 4] =
-    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60)];
+use super::{Effect, GroupSetting, View, why};
 
 /// A stop that failed is tried again after this time, for ever: nobody else may
 /// start the group before it has succeeded.
@@ -26,32 +22,26 @@ const RENEW: Duration = Duration::from_millis(250);
 /// A group on this node.
 #[derive(Debug)]
 pub(super) struct Group {
-    name: String,
-    preferred: String,
-    held: Held,
+    pub(super) name: String,
+    pub(super) preferred: String,
+    pub(super) held: Held,
     epoch: u64,
     /// A person sent it away; until somebody else serves it.
-    standby: bool,
+    pub(super) standby: bool,
     /// A person moved it: auto_failback does not bring it back.
-    yielded: bool,
+    pub(super) yielded: bool,
     /// A person wants it here.
-    claimed: bool,
+    pub(super) claimed: bool,
     /// A resource failed while it ran: it is failed once it has stopped.
-    failing: bool,
-    /// Another node claims it too.
-    contested: bool,
+    pub(super) failing: bool,
+    pub(super) contest: Contest,
     renewed: Time,
-    again: VecDeque<Time>,
-    not_before: Time,
+    pub(super) not_before: Time,
     stop_at: Time,
     reason: String,
     /// What the peers were last seen to do with it, for the `group` records.
-    others: BTreeMap<String, Part>,
+    pub(super) others: BTreeMap<String, Part>,
 }
-
-/// The place of a node among those that could serve: stance first, then the
-/// preferred node, then the order of the configuration.
-type Rank = (Stance, bool, std::cmp::Reverse<usize>);
 
 impl Group {
     pub(super) fn new(setting: &GroupSetting) -> Group {
@@ -64,9 +54,8 @@ impl Group {
             yielded: false,
             claimed: false,
             failing: false,
-            contested: false,
+            contest: Contest::default(),
             renewed: Time::ZERO,
-            again: VecDeque::new(),
             not_before: Time::ZERO,
             stop_at: Time::ZERO,
             reason: String::new(),
@@ -96,18 +85,6 @@ impl Group {
         match self.held {
             Held::Unknown | Held::Stopped | Held::Asking | Held::Failed => true,
             Held::Starting | Held::Started | Held::Stopping => false,
-        }
-    }
-
-    pub(super) fn stance(&self, view: &View) -> Stance {
-        if view.leaving || self.standby || self.failing || self.held == Held::Failed {
-            Stance::No
-        } else if self.claimed {
-            Stance::Claim
-        } else if view.settings.policy.auto_failback && !self.yielded && self.preferred == view.settings.own {
-            Stance::Want
-        } else {
-            Stance::Can
         }
     }
 
@@ -159,7 +136,7 @@ impl Group {
             (_, Held::Started) if before != Held::Started => {
                 self.claimed = false;
                 self.yielded = false;
-                self.say_again(view.now, &AGAIN);
+                self.contest.taken(view.now);
             }
             // A start that was refused, because it came too late, is not
             // repeated at once.
@@ -172,54 +149,6 @@ impl Group {
             (_, Held::Unknown | Held::Stopped | Held::Asking | Held::Starting | Held::Started | Held::Stopping) => {}
         }
         if before != next {
-            self.tell(view, effects);
-        }
-    }
-
-    /// A person asks that another node serves it.
-    pub(super) fn stand_by(&mut self, force: bool, view: &View, effects: &mut Vec<Effect>) {
-        if !self.held.claims() {
-            effects.push(why(view.now, &self.name, "refused", "standby: it is not served here"));
-            return;
-        }
-        let able = view.peers.iter().find(|(_, peer)| {
-            peer.is_ready()
-                && matches!(peer.knowledge(&self.name), Knowledge::Says(part) if part.stance > Stance::No && part.held == Held::Stopped)
-        });
-        match able {
-            None if !force => {
-                effects.push(why(view.now, &self.name, "refused", "standby: no other node can serve it"));
-            }
-            _ => {
-                self.standby = true;
-                self.claimed = false;
-            }
-        }
-    }
-
-    /// A person asks that this node serves it.
-    pub(super) fn claim(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        match self.held {
-            Held::Started | Held::Starting => {
-                effects.push(why(view.now, &self.name, "refused", "takeover: it is served here already"));
-            }
-            Held::Failed => {
-                effects.push(why(view.now, &self.name, "refused", "takeover: it failed here; ask clear first"));
-            }
-            Held::Unknown | Held::Stopped | Held::Asking | Held::Stopping => {
-                self.claimed = true;
-                self.standby = false;
-                // The peers hear of the claim before it is acted on.
-                self.not_before = view.now + view.settings.keepalive * 2;
-            }
-        }
-    }
-
-    /// A person asks to forget that it failed here.
-    pub(super) fn clear(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        if self.held == Held::Failed {
-            self.held = Held::Stopped;
-            self.not_before = view.now + view.settings.keepalive * 2;
             self.tell(view, effects);
         }
     }
@@ -263,33 +192,6 @@ impl Group {
                 effects.push(Effect::Say(line.field("node", name).field("epoch", part.epoch)));
             }
         }
-    }
-
-    /// A standby is over when another serves, or when no other is left.
-    fn end_standby(&mut self, view: &View) {
-        if !self.standby || self.held != Held::Stopped {
-            return;
-        }
-        let mut knowledge = view.peers.values().map(|peer| peer.knowledge(&self.name));
-        let served = self
-            .others
-            .iter()
-            .any(|(name, part)| part.held == Held::Started && view.peers.get(name).is_some_and(super::Peer::is_heard));
-        if served {
-            self.standby = false;
-            self.yielded = true;
-        } else if knowledge.all(|peer| peer == Knowledge::Gone) {
-            self.standby = false;
-        }
-    }
-
-    fn rank(&self, node: &str, stance: Stance, settings: &Settings) -> Rank {
-        let place = settings.nodes.iter().position(|name| name == node).unwrap_or(usize::MAX);
-        (stance, self.preferred == node, std::cmp::Reverse(place))
-    }
-
-    fn own_rank(&self, view: &View) -> Rank {
-        self.rank(&view.settings.own, self.stance(view), &view.settings)
     }
 
     /// Asks for votes when nothing stands against it, and starts when they are
@@ -393,46 +295,6 @@ impl Group {
         }
     }
 
-    /// Both serve: after a healed cut, say. The loser stops; the winner says
-    /// again that it has it, at once and when the loser has released.
-    fn lost_contest(&mut self, view: &View, effects: &mut Vec<Effect>) -> Option<String> {
-        let own = self.own_rank(view);
-        let mut contested = false;
-        for (name, peer) in view.peers.iter().filter(|(_, peer)| peer.is_heard()) {
-            let Knowledge::Says(part) = peer.knowledge(&self.name) else { continue };
-            if part.held.claims() && self.rank(name, part.stance, &view.settings) > own {
-                return Some(format!("{name} has it too and comes first"));
-            }
-            // It begins with a claim, and lasts until nothing is held any more.
-            contested |= part.held.claims() || (self.contested && part.held.may_hold());
-        }
-        let was = std::mem::replace(&mut self.contested, contested);
-        if contested && !was {
-            effects.push(why(view.now, &self.name, "alarm", "another node has it too and must release it"));
-        }
-        if contested != was {
-            self.say_again(view.now, &[&[Duration::ZERO], &AGAIN[..]].concat());
-        }
-        None
-    }
-
-    /// A node that is ready, does not have it, and wants it more.
-    fn hand_over(&mut self, view: &View) -> Option<String> {
-        let own = self.stance(view);
-        let (name, stance) = view.peers.iter().find_map(|(name, peer)| match peer.knowledge(&self.name) {
-            Knowledge::Says(part) if peer.is_ready() && !part.held.may_hold() && part.stance > own => {
-                Some((name, part.stance))
-            }
-            Knowledge::Says(_) | Knowledge::Unknown | Knowledge::Gone => None,
-        })?;
-        if stance == Stance::Claim {
-            self.yielded = true;
-            Some(format!("a person asked for it on {name}"))
-        } else {
-            Some(format!("{name} is back and is preferred"))
-        }
-    }
-
     fn renew(&mut self, view: &View, effects: &mut Vec<Effect>) {
         let Some(until) = view.permit(&self.name, true) else { return };
         if until.since(self.renewed) >= (view.voting.terms.lease / 4).max(RENEW) {
@@ -442,29 +304,16 @@ impl Group {
         }
     }
 
-    fn reannounce(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        if self.again.front().is_some_and(|at| view.now >= *at) {
-            // Those that fell due together are one.
-            self.again.retain(|at| view.now < *at);
-            effects.push(Effect::Say(Line::new("do", view.now).word("reannounce").word(&self.name)));
-        }
-    }
-
     fn stop(&mut self, text: &str, view: &View, effects: &mut Vec<Effect>) {
         let first = self.held != Held::Stopping;
         self.held = Held::Stopping;
         self.stop_at = Time::from_micros(u64::MAX);
-        self.again.clear();
-        self.contested = false;
+        self.contest.end();
         self.because("stop", text, view, effects);
         effects.push(Effect::Say(Line::new("do", view.now).word("stop").word(&self.name)));
         if first {
             self.tell(view, effects);
         }
-    }
-
-    fn say_again(&mut self, now: Time, schedule: &[Duration]) {
-        self.again = schedule.iter().map(|after| now + *after).collect();
     }
 
     fn wait(&mut self, text: &str, view: &View, effects: &mut Vec<Effect>) {
@@ -481,7 +330,7 @@ impl Group {
     }
 
     /// Says in a record what this node does with it.
-    fn tell(&self, view: &View, effects: &mut Vec<Effect>) {
+    pub(super) fn tell(&self, view: &View, effects: &mut Vec<Effect>) {
         let line = Line::new("group", view.now).word(&self.name).word(self.held.word());
         effects.push(Effect::Say(line.field("node", &view.settings.own).field("epoch", self.epoch)));
     }

@@ -2,6 +2,7 @@
 //! counted in milliseconds; nothing here waits.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::*;
 use crate::judge::{self, Judge};

@@ -1,0 +1,51 @@
+//! Which of the nodes that could serve a group comes first.
+
+use crate::announce::{Held, Stance};
+
+use super::group::Group;
+use super::peer::Knowledge;
+use super::{Settings, View};
+
+/// The place of a node among those that could serve: stance first, then the
+/// preferred node, then the order of the configuration.
+pub(super) type Rank = (Stance, bool, std::cmp::Reverse<usize>);
+
+impl Group {
+    pub(super) fn stance(&self, view: &View) -> Stance {
+        if view.leaving || self.standby || self.failing || self.held == Held::Failed {
+            Stance::No
+        } else if self.claimed {
+            Stance::Claim
+        } else if view.settings.policy.auto_failback && !self.yielded && self.preferred == view.settings.own {
+            Stance::Want
+        } else {
+            Stance::Can
+        }
+    }
+
+    pub(super) fn rank(&self, node: &str, stance: Stance, settings: &Settings) -> Rank {
+        let place = settings.nodes.iter().position(|name| name == node).unwrap_or(usize::MAX);
+        (stance, self.preferred == node, std::cmp::Reverse(place))
+    }
+
+    pub(super) fn own_rank(&self, view: &View) -> Rank {
+        self.rank(&view.settings.own, self.stance(view), &view.settings)
+    }
+
+    /// A node that is ready, does not have it, and wants it more.
+    pub(super) fn hand_over(&mut self, view: &View) -> Option<String> {
+        let own = self.stance(view);
+        let (name, stance) = view.peers.iter().find_map(|(name, peer)| match peer.knowledge(&self.name) {
+            Knowledge::Says(part) if peer.is_ready() && !part.held.may_hold() && part.stance > own => {
+                Some((name, part.stance))
+            }
+            Knowledge::Says(_) | Knowledge::Unknown | Knowledge::Gone => None,
+        })?;
+        if stance == Stance::Claim {
+            self.yielded = true;
+            Some(format!("a person asked for it on {name}"))
+        } else {
+            Some(format!("{name} is back and is preferred"))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What is decided before the stream begins.
+
+use std::time::Duration;
+
+use crate::cluster;
+use crate::ha_cf::{AutoFailback, HaCf, Quorum};
+use crate::haresources;
+
+/// What people want of groups, beside that each runs once. The default moves
+/// nothing that need not move.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether a group goes back to its preferred node when that returns.
+    pub auto_failback: bool,
+}
+
+/// A group as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSetting {
+    /// Its name.
+    pub name: String,
+    /// The node that serves it when all are well.
+    pub preferred: String,
+}
+
+/// What is decided before the stream begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// This node.
+    pub own: String,
+    /// All nodes in the order of the configuration, this one among them.
+    pub nodes: Vec<String>,
+    /// The groups in the order of the configuration.
+    pub groups: Vec<GroupSetting>,
+    /// What people want of groups, beside that each runs once.
+    pub policy: Policy,
+    /// Interval of the announcements.
+    pub keepalive: Duration,
+    /// Silence after which peers declare this node dead.
+    pub deadtime: Duration,
+    /// How many votes are needed.
+    pub quorum: Quorum,
+    /// Digest of the configuration, compared with the peers'.
+    pub digest: String,
+}
+
+impl Settings {
+    /// Takes over what a configuration says. Groups that are set already come
+    /// first.
+    pub fn configure(&mut self, config: HaCf, groups: Vec<haresources::Group>) {
+        // Enough of the digest to tell configurations apart in every heartbeat.
+        self.digest = cluster::digest(&config, &groups).chars().take(16).collect();
+        self.policy.auto_failback = config.auto_failback != AutoFailback::Off;
+        self.quorum = config.quorum;
+        self.keepalive = config.keepalive;
+        self.deadtime = config.deadtime;
+        self.nodes = config.node;
+        let groups = groups.into_iter().map(|group| GroupSetting { name: group.name, preferred: group.node });
+        self.groups.extend(groups);
+    }
+}

@@ -1,0 +1,55 @@
+//! What a decision looks at beside the group itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::time::Time;
+
+use super::Settings;
+use super::peer::{Knowledge, Peer};
+use super::permit::Voting;
+
+/// Records of other tools may be this far ahead of the last tick, or a
+/// keepalive where that is longer.
+const AHEAD: Duration = Duration::from_secs(1);
+
+/// What a group's decision looks at beside the group itself.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) settings: Settings,
+    pub(super) peers: BTreeMap<String, Peer>,
+    pub(super) voting: Voting,
+    pub(super) now: Time,
+    pub(super) abstains_until: Time,
+    pub(super) stalled: bool,
+    pub(super) leaving: bool,
+}
+
+impl View {
+    /// Whether a record of another tool may be of this time: ticks are rarer.
+    pub(super) fn is_plausible(&self, time: Time) -> bool {
+        time <= self.now + AHEAD.max(self.settings.keepalive)
+    }
+
+    /// Until when this node may hold a group, if it may.
+    pub(super) fn permit(&self, group: &str, holding: bool) -> Option<Time> {
+        self.voting.until(group, &self.settings.own, &self.peers, self.now, holding)
+    }
+
+    /// Gives our vote to ourselves; whether it was free.
+    pub(super) fn vote_for_us(&mut self, group: &str) -> bool {
+        self.voting.vote_for_us(group, &self.settings.own, self.now)
+    }
+
+    /// Whether this node may vote for `asker`. A voter that has restarted does
+    /// not know what it has promised to others: it abstains for as long as a
+    /// vote lasts, unless every other voter has heard this life of it, and says
+    /// that it neither has the group nor asks for it.
+    pub(super) fn may_vote(&self, group: &str, asker: &str) -> bool {
+        self.now >= self.abstains_until
+            || self.peers.iter().filter(|(name, _)| *name != asker).all(|(_, peer)| match peer.knowledge(group) {
+                Knowledge::Says(part) => peer.is_proven() && !part.held.may_hold() && !part.held.asks(),
+                Knowledge::Unknown | Knowledge::Gone => false,
+            })
+    }
+}
