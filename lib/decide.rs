@@ -28,6 +28,7 @@ mod contest;
 mod group;
 mod peer;
 mod permit;
+mod policy;
 mod rank;
 mod requests;
 mod settings;
@@ -44,7 +45,8 @@ use crate::votes::Terms;
 use group::Group;
 use peer::Peer;
 use permit::Voting;
-pub use settings::{GroupSetting, Policy, Settings};
+pub use policy::Policy;
+pub use settings::{GroupSetting, Settings};
 use view::View;
 
 /// What comes out of a decision, in the order in which it is to be done.

@@ -6,13 +6,7 @@ use crate::cluster;
 use crate::ha_cf::{AutoFailback, HaCf, Quorum};
 use crate::haresources;
 
-/// What people want of groups, beside that each runs once. The default moves
-/// nothing that need not move.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// Whether a group goes back to its preferred node when that returns.
-    pub auto_failback: bool,
-}
+use super::policy::Policy;
 
 /// A group as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
