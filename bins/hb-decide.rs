@@ -9,10 +9,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use hbkit::decide::{Decide, Effect, GroupSetting, Policy, Quorum, Settings};
-use hbkit::edge::{self, Answer, Output, OutputError};
+use hbkit::edge::{self, Answer, Output, OutputError, complain};
 use hbkit::filter::{self, Filter, Flow};
 use hbkit::ha_cf;
 use hbkit::record::Record;
+use hbkit::tale::Tale;
 use hbkit::time::parse_span;
 use hbkit::{announce, haresources, name};
 
@@ -62,6 +63,10 @@ struct Args {
     /// Vote for others, and serve nothing: the groups are only compared
     #[arg(long)]
     witness: bool,
+    /// Tell the story of this group for a person, from what was logged or from
+    /// what came in
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all", "verbose", "announce_fd", "witness"])]
+    explain: Option<String>,
 }
 
 fn quorum(text: &str) -> Result<Quorum, String> {
@@ -93,9 +98,13 @@ fn main() -> ExitCode {
     edge::finish("hb-decide", run(Args::parse()))
 }
 
-fn run(args: Args) -> anyhow::Result<Answer> {
+fn run(mut args: Args) -> anyhow::Result<Answer> {
     let (all, verbose, fd) = (args.all, args.verbose, args.announce_fd);
+    let explain = args.explain.take();
     let settings = settings(args)?;
+    if let Some(group) = explain {
+        return tell(settings, &group);
+    }
     let long = Decide::longest_announcement(&settings);
     anyhow::ensure!(long <= announce::MAX, "the groups need {long} bytes in each heartbeat, {} at most", announce::MAX);
     let announcements = fd.map(Announcements::open).transpose()?;
@@ -194,6 +203,44 @@ impl Filter for Deciding {
             }
         }
         Ok(decided.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.out.flush()
+    }
+}
+
+fn tell(settings: Settings, group: &str) -> anyhow::Result<Answer> {
+    let mut telling = Telling { tale: Tale::new(settings, group), lines: Vec::new(), out: Output::new() };
+    filter::run("hb-decide", io::stdin().lock(), &mut telling)?;
+    let Telling { tale, mut lines, mut out } = telling;
+    let told = tale.end(&mut lines);
+    for line in lines {
+        out.line(&line)?;
+    }
+    out.flush()?;
+    Ok(match told {
+        Ok(()) => Answer::Yes,
+        Err(none) => {
+            complain("hb-decide", &format_args!("--explain {group}: {none}"));
+            Answer::No
+        }
+    })
+}
+
+struct Telling {
+    tale: Tale,
+    lines: Vec<String>,
+    out: Output,
+}
+
+impl Filter for Telling {
+    fn record(&mut self, record: &Record<'_>, _line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
+        let told = self.tale.record(record, &mut self.lines);
+        for line in self.lines.drain(..) {
+            self.out.line(&line)?;
+        }
+        Ok(told.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {

@@ -36,6 +36,7 @@
 //! | [`announce`] | what a node says of itself in every heartbeat |
 //! | [`votes`] | who promised which group to whom, and until when |
 //! | [`decide`] | who serves: from verdicts and announcements to actions |
+//! | [`tale`] | the story of one group, for a person |
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
 //! | [`floating`] | what there is of a floating address on a host, and its lifetime |
@@ -122,6 +123,7 @@ pub mod spread;
 pub mod station;
 pub mod suggest;
 pub mod sysctl;
+pub mod tale;
 pub mod time;
 pub mod transmitter;
 pub mod udp;

@@ -9,6 +9,56 @@ fn every_time_line_gives_its_actions() {
 }
 
 #[test]
+fn every_story_is_told_as_its_case_says() {
+    timeline::run_all_alone("hb-decide", "tale");
+}
+
+/// The options and the input of a case.
+fn options_and_input(text: &str) -> (Vec<String>, String) {
+    let of = |mark: &str| text.lines().filter_map(|line| line.strip_prefix(mark)).collect::<Vec<_>>();
+    let options = of("$ ").iter().flat_map(|line| line.split(' ')).map(str::to_owned).collect();
+    (options, of("< ").iter().map(|line| format!("{line}\n")).collect())
+}
+
+#[test]
+fn what_was_logged_and_what_came_in_tell_the_same_story() {
+    let mut told = 0;
+    for (file, text) in timeline::cases("decide") {
+        let (options, input) = options_and_input(&text);
+        let mut options: Vec<&str> = options.iter().map(String::as_str).collect();
+        // A story is no announcement.
+        if let Some(at) = options.iter().position(|option| *option == "-A") {
+            options.drain(at..at + 2);
+        }
+        let logged = run("hb-decide", &[&options[..], &["-a"]].concat(), input.as_bytes()).out;
+        for group in options.iter().filter_map(|option| option.split_once('=')).map(|(group, _)| group) {
+            let explain = [&options[..], &["--explain", group]].concat();
+            let (anew, found) =
+                (run("hb-decide", &explain, input.as_bytes()), run("hb-decide", &explain, logged.as_bytes()));
+            assert_eq!((anew.code(), &anew.out, &anew.err), (0, &found.out, &found.err), "{} {group}", file.display());
+            told += anew.out.lines().count();
+        }
+    }
+    assert!(told > 100, "{told} lines were told");
+}
+
+#[test]
+fn a_group_that_nobody_knows_and_a_story_without_events_are_said_with_status_1() {
+    let options = ["-N", "n1", "-P", "n2", "-g", "web=n1", "-g", "db=n2", "--explain"];
+    for (group, input, says) in [
+        ("web", "", "hb-decide: --explain web: the records say nothing of it\n"),
+        ("web", "why 1.0 db wait for n2\n", "hb-decide: --explain web: the records say nothing of it\n"),
+        ("mail", "tick 1.0\n", "hb-decide: --explain mail: no such group: configured are web db\n"),
+    ] {
+        let said = run("hb-decide", &[&options[..], &[group]].concat(), input.as_bytes());
+        assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (1, "", says));
+    }
+    let said = run("hb-decide", &["-N", "n1", "--explain", "web"], b"tick 1.0\n");
+    assert_eq!(said.code(), 1);
+    assert!(said.err.ends_with("no such group in the records, and no group is configured\n"), "{}", said.err);
+}
+
+#[test]
 fn announcements_go_to_their_descriptor_and_actions_to_standard_output() {
     let script = "printf 'tick 1.0\\ngroup 1.0 web stopped\\n' | hb-decide -N n1 -P n2 -g web=n1 -A 7 7>&2 >/dev/null";
     let said = command("sh").args(["-c", script]).output().unwrap();

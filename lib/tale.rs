@@ -1,0 +1,147 @@
+//! The story of one group for a person: what moved, when, why, how long nobody
+//! served it, how long two did.
+//!
+//! Where the stream holds what was decided (`do`, `why`, `group` with a node),
+//! as a supervisor logs it, that is told. Where it holds only what came in, it is
+//! decided anew, which gives the same. What is decided anew is held back until the
+//! next record has come: where that is a decision, those of the stream count from
+//! there on.
+
+mod teller;
+mod words;
+
+use std::fmt;
+
+use crate::decide::{Decide, Effect, Settings, Strange};
+use crate::record::Record;
+use crate::time::Time;
+
+use teller::Teller;
+
+/// Why there is no story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoTale {
+    /// Neither the configuration nor the records know the group; these are known.
+    UnknownGroup(Vec<String>),
+    /// The records say nothing of it.
+    Nothing,
+}
+
+impl fmt::Display for NoTale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoTale::UnknownGroup(known) if known.is_empty() => {
+                f.write_str("no such group in the records, and no group is configured")
+            }
+            NoTale::UnknownGroup(known) => write!(f, "no such group: configured are {}", known.join(" ")),
+            NoTale::Nothing => f.write_str("the records say nothing of it"),
+        }
+    }
+}
+
+/// A story in the making. It reads no clock.
+#[derive(Debug)]
+pub struct Tale {
+    settings: Settings,
+    decide: Decide,
+    /// Decisions stand in the stream.
+    is_logged: bool,
+    /// What was decided anew for the last record, as records.
+    held: Vec<String>,
+    effects: Vec<Effect>,
+    teller: Teller,
+}
+
+impl Tale {
+    /// The story of `group`, as the node of `settings` saw it.
+    pub fn new(settings: Settings, group: &str) -> Tale {
+        Tale {
+            decide: Decide::new(settings.clone()),
+            teller: Teller::new(group, &settings.own),
+            settings,
+            is_logged: false,
+            held: Vec::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes a record, and appends the lines of the story that follow.
+    ///
+    /// # Errors
+    /// The record contradicts the stream; it is not told.
+    pub fn record(&mut self, record: &Record<'_>, lines: &mut Vec<String>) -> Result<(), Strange> {
+        if is_decided(record) {
+            self.is_logged = true;
+            self.held.clear();
+            self.teller.take(record, lines);
+            return Ok(());
+        }
+        self.tell_held(lines);
+        if begins_a_life(record) {
+            self.decide = Decide::new(self.settings.clone());
+        }
+        self.teller.take(record, lines);
+        if self.is_logged {
+            return Ok(());
+        }
+        let decided = self.decide.record(record, &mut self.effects);
+        self.held.extend(self.effects.drain(..).filter_map(|effect| match effect {
+            Effect::Say(line) => Some(line.finish()),
+            Effect::Announce(_) | Effect::End => None,
+        }));
+        decided
+    }
+
+    fn tell_held(&mut self, lines: &mut Vec<String>) {
+        for text in std::mem::take(&mut self.held) {
+            if let Ok(record) = Record::parse(text.as_bytes()) {
+                self.teller.take(&record, lines);
+            }
+        }
+    }
+
+    /// The end of the stream: how it stands, and what it came to.
+    ///
+    /// # Errors
+    /// There was nothing to tell.
+    pub fn end(mut self, lines: &mut Vec<String>) -> Result<(), NoTale> {
+        self.tell_held(lines);
+        if self.teller.has_told() {
+            self.teller.end(lines);
+            return Ok(());
+        }
+        let known: Vec<String> = self.settings.groups.into_iter().map(|group| group.name).collect();
+        Err(if known.iter().any(|name| name == self.teller.group()) {
+            NoTale::Nothing
+        } else {
+            NoTale::UnknownGroup(known)
+        })
+    }
+}
+
+/// Whether a record is what hb-decide says. A `group` without a node is the
+/// result of an action, which is told to it.
+fn is_decided(record: &Record<'_>) -> bool {
+    match record.kind {
+        "do" | "why" => true,
+        "group" => record.raw("node").is_some(),
+        _ => false,
+    }
+}
+
+/// Whether hb-judge began with this record. After a pause it says how long it
+/// has listened.
+fn begins_a_life(record: &Record<'_>) -> bool {
+    record.kind == "self" && record.subject() == Some("ready") && record.raw("listened").is_none()
+}
+
+/// The point of a story that a line stands for: seconds since its first record,
+/// and since boot.
+fn stamp(first: Time, now: Time) -> String {
+    let story = now.since(first).as_millis();
+    let boot = now.since(Time::ZERO).as_millis();
+    format!("{:>6}.{:03} {:>9}.{:03}", story / 1000, story % 1000, boot / 1000, boot % 1000)
+}
+
+#[cfg(test)]
+mod tests;
