@@ -36,8 +36,8 @@ enum Action {
     Check,
     /// Print the values of a key of ha.cf, one a line
     Get {
-        /// nodes, keepalive, deadtime, warntime, initdead, deadping, udpport, baud, media, ping, auto_failback,
-        /// quorum or lease
+        /// nodes, keepalive, deadtime, warntime, initdead, deadping, udpport, baud, media, ping, ping_damping,
+        /// auto_failback, quorum or lease
         key: String,
     },
     /// Print a line for each group: NAME NODE RESOURCE...

@@ -1,6 +1,7 @@
 //! What a node says of itself in every heartbeat, beside Heartbeat's own fields:
 //! its groups (`grp`), what it last heard of its peers (`echo`), the digest of
-//! its configuration (`cfg`) and whether it is leaving (`leave`).
+//! its configuration (`cfg`), the ping nodes that it reaches (`ping`) and whether
+//! it is leaving (`leave`).
 //!
 //! `grp` is a list of `NAME:STATE:STANCE:EPOCH` joined by commas, or `-` when
 //! there are no groups. Heartbeat ignores fields that it does not know.
@@ -92,6 +93,8 @@ impl FromStr for Held {
 pub enum Stance {
     /// It must not or cannot serve.
     No,
+    /// It serves, but another node reaches more ping nodes.
+    Poor,
     /// It serves if nobody better does.
     Can,
     /// It is the preferred node and auto_failback is on.
@@ -101,16 +104,61 @@ pub enum Stance {
 }
 
 impl Stance {
-    const ALL: [Stance; 4] = [Stance::No, Stance::Can, Stance::Want, Stance::Claim];
+    const ALL: [Stance; 5] = [Stance::No, Stance::Poor, Stance::Can, Stance::Want, Stance::Claim];
 
     /// The word in records.
     pub fn word(self) -> &'static str {
         match self {
             Stance::No => "no",
+            Stance::Poor => "poor",
             Stance::Can => "can",
             Stance::Want => "want",
             Stance::Claim => "claim",
         }
+    }
+}
+
+/// How many of its ping nodes a node reaches; a ping group counts once. Written
+/// `UP.DOWN.UNKNOWN`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Those that answer.
+    pub up: u16,
+    /// Those that do not.
+    pub down: u16,
+    /// Those of which it cannot tell.
+    pub unknown: u16,
+}
+
+impl Reach {
+    /// All that it was told to ask.
+    pub fn total(self) -> u32 {
+        u32::from(self.up) + u32::from(self.down) + u32::from(self.unknown)
+    }
+
+    /// By how many ping nodes this reaches more than `other` for certain: what
+    /// is unknown counts against it here and for the other there. `None` when it
+    /// does not, or when they do not ask equally many.
+    pub fn lead_over(self, other: Reach) -> Option<u16> {
+        let best = other.up.saturating_add(other.unknown);
+        self.up.checked_sub(best).filter(|lead| *lead > 0 && self.total() == other.total())
+    }
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.up, self.down, self.unknown)
+    }
+}
+
+impl FromStr for Reach {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Reach, Unreadable> {
+        let numbers: Vec<u16> =
+            text.split('.').map(|word| word.parse().map_err(|_| Unreadable)).collect::<Result<_, _>>()?;
+        let &[up, down, unknown] = numbers.as_slice() else { return Err(Unreadable) };
+        Ok(Reach { up, down, unknown })
     }
 }
 

@@ -208,6 +208,9 @@ pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
         text.push_str(&format!("{name} {}\n", seconds(span)));
     }
     text.push_str(&format!("auto_failback {}\nquorum {}\n", conf.auto_failback, conf.quorum));
+    if conf.has("ping_damping") {
+        text.push_str(&format!("ping_damping {:?}\n", conf.ping_damping.span(conf.deadtime)));
+    }
     for group in groups {
         text.push_str(&format!("group {group}\n"));
     }

@@ -24,6 +24,7 @@
 //! meet.
 
 mod announcing;
+mod connectivity;
 mod contest;
 mod group;
 mod peer;
@@ -42,6 +43,7 @@ use crate::time::Time;
 
 pub use crate::ha_cf::Quorum;
 use crate::votes::Terms;
+use connectivity::Connectivity;
 use group::Group;
 use peer::Peer;
 use permit::Voting;
@@ -110,7 +112,9 @@ impl Decide {
         let groups = settings.groups.iter().map(Group::new).collect();
         let voting = Voting::new(settings.quorum, Terms::new(settings.deadtime, settings.keepalive));
         let (now, abstains_until) = (Time::ZERO, Time::ZERO);
-        let view = View { settings, peers, voting, now, abstains_until, stalled: false, leaving: false };
+        let connectivity = Connectivity::new(&settings);
+        let (stalled, leaving) = (false, false);
+        let view = View { settings, peers, voting, connectivity, now, abstains_until, stalled, leaving };
         Decide {
             view,
             groups,
@@ -222,6 +226,9 @@ impl Decide {
     fn node(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
         let name = record.subject().ok_or(Strange::Incomplete)?;
         let state = record.state().ok_or(Strange::Incomplete)?;
+        if record.raw("type") == Some("ping") {
+            return self.view.connectivity.see(name, state, record.raw("reason")).ok_or(Strange::Incomplete);
+        }
         let Some(peer) = self.view.peers.get_mut(name) else { return Ok(()) };
         let was_gone = peer.is_dead();
         peer.judge(state, record.time).ok_or(Strange::Incomplete)?;
@@ -252,6 +259,8 @@ impl Decide {
 
     fn decide(&mut self, effects: &mut Vec<Effect>) {
         self.active |= self.view.peers.values().all(Peer::is_definite);
+        let view = &mut self.view;
+        view.connectivity.look(&view.peers, view.stalled, view.now, effects);
         for group in &mut self.groups {
             group.decide(&mut self.view, effects);
         }

@@ -77,6 +77,30 @@ impl fmt::Display for Quorum {
     }
 }
 
+/// How long another node has to reach more ping nodes than the one that serves,
+/// before groups move there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PingDamping {
+    /// Twice deadtime.
+    #[default]
+    Deadtimes,
+    /// So long.
+    Span(Duration),
+    /// Nothing moves for connectivity.
+    Off,
+}
+
+impl PingDamping {
+    /// The span, if anything moves at all.
+    pub fn span(self, deadtime: Duration) -> Option<Duration> {
+        match self {
+            PingDamping::Deadtimes => Some(deadtime * 2),
+            PingDamping::Span(span) => Some(span),
+            PingDamping::Off => None,
+        }
+    }
+}
+
 /// A ping node, or a group of them that counts as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PingTarget {
@@ -142,6 +166,8 @@ pub struct HaCf {
     pub auto_failback: AutoFailback,
     /// ping, ping6 and ping_group.
     pub ping: Vec<PingTarget>,
+    /// When groups move for them.
+    pub ping_damping: PingDamping,
     /// Votes that are needed.
     pub quorum: Quorum,
     lines: BTreeMap<String, usize>,
@@ -187,6 +213,7 @@ impl Default for HaCf {
             media: Vec::new(),
             auto_failback: AutoFailback::default(),
             ping: Vec::new(),
+            ping_damping: PingDamping::default(),
             quorum: Quorum::default(),
             lines: BTreeMap::new(),
             media_lines: Vec::new(),

@@ -319,7 +319,7 @@ impl Judge {
             return Err(Strange::TooMany);
         }
         let node = self.ping.entry(target.to_owned()).or_insert_with(PingNode::new);
-        node.answer(record.time, target, state, verdicts).ok_or(Strange::Incomplete)
+        node.answer(record.time, target, state, record.raw("reason"), verdicts).ok_or(Strange::Incomplete)
     }
 }
 

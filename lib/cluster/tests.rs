@@ -107,6 +107,7 @@ fn the_digest_counts_what_must_be_equal_and_nothing_else() {
         ("deadtime 10", "deadtime 10\ninitdead 60"),
         ("deadtime 10", "deadtime 10\ndeadping 60"),
         ("auto_failback on", "auto_failback off"),
+        ("deadtime 10", "deadtime 10\nping_damping 5"),
     ] {
         assert_ne!(digest_of(&HA_CF.replace(from, to), HARESOURCES), base, "{to}");
     }

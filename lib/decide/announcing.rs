@@ -38,8 +38,9 @@ impl Decide {
         let groups = Groups(parts.collect());
         let state = if self.active { "active" } else { "up" };
         let leave = if self.view.leaving { " leave=1" } else { "" };
+        let ping = self.view.connectivity.reach().map(|reach| format!(" ping={reach}")).unwrap_or_default();
         format!(
-            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={}{leave}",
+            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={}{ping}{leave}",
             settings.deadtime.as_millis(),
             settings.digest
         )

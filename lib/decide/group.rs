@@ -207,6 +207,7 @@ impl Group {
             self.wait("no heartbeat of ours has left, so that no lease holds", view, effects);
         } else if let Some(until) = view.permit(&self.name, false) {
             self.start(until, view, effects);
+            view.connectivity.begun(&self.name);
         } else {
             self.held = Held::Asking;
             self.because("ask", "the votes of the others are needed", view, effects);
@@ -235,7 +236,7 @@ impl Group {
         match self.stance(view) {
             Stance::No if view.leaving => return Some("this node is leaving".to_owned()),
             Stance::No => return Some("this node stands by".to_owned()),
-            Stance::Can | Stance::Want | Stance::Claim => {}
+            Stance::Poor | Stance::Can | Stance::Want | Stance::Claim => {}
         }
         match view.voting.book.holder(&self.name, view.now) {
             Some(holder) if holder != view.settings.own => {

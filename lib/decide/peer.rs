@@ -1,6 +1,6 @@
 //! What this node knows of another.
 
-use crate::announce::{Groups, Held, Part, Stance};
+use crate::announce::{Groups, Held, Part, Reach, Stance};
 use crate::record::Record;
 use crate::time::Time;
 use crate::votes::{Leases, Votes};
@@ -24,6 +24,8 @@ pub(super) struct Said {
     pub(super) votes: Votes,
     pub(super) leaving: bool,
     pub(super) digest: String,
+    /// The ping nodes that it reaches, if it asks any.
+    pub(super) reach: Option<Reach>,
     /// It has heard this life of ours within one lease: no recording can say so.
     pub(super) proven: bool,
 }
@@ -65,8 +67,8 @@ impl Peer {
     /// Takes a status message; whether it is newer than what was heard before.
     /// What was overtaken on the way must not take back what came after it.
     pub(super) fn hear(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<bool, Strange> {
-        let [sequence, generation, incarnation, groups, votes, echo, leave, digest] =
-            record.raw_all(["seq", "hg", "inc", "grp", "votes", "echo", "leave", "cfg"]);
+        let [sequence, generation, incarnation, groups, votes, echo, leave, digest, reach] =
+            record.raw_all(["seq", "hg", "inc", "grp", "votes", "echo", "leave", "cfg", "ping"]);
         let number = |text: Option<&str>| u64::from_str_radix(text.unwrap_or("0"), 16).map_err(|_| Strange::Incomplete);
         let (sequence, generation) = (number(sequence)?, number(generation)?);
         let incarnation = incarnation.unwrap_or("-");
@@ -85,7 +87,8 @@ impl Peer {
         let votes = votes.unwrap_or("-").parse().map_err(|_| Strange::Unreadable)?;
         let proven = echo.is_some_and(|echo| echoes_us(echo, own, leases, now));
         let digest = digest.unwrap_or("-").to_owned();
-        self.said = Some(Said { groups, votes, leaving: leave == Some("1"), digest, proven });
+        let reach = reach.and_then(|reach| reach.parse().ok());
+        self.said = Some(Said { groups, votes, leaving: leave == Some("1"), digest, reach, proven });
         Ok(true)
     }
 
@@ -141,6 +144,11 @@ impl Peer {
 
     pub(super) fn is_proven(&self) -> bool {
         self.said.as_ref().is_some_and(|said| said.proven)
+    }
+
+    /// The ping nodes that it says it reaches.
+    pub(super) fn reach(&self) -> Option<Reach> {
+        self.said.as_ref()?.reach
     }
 
     /// Whether it could serve: it is active, hears us, and stays.

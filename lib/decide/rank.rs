@@ -16,7 +16,13 @@ impl Group {
             Stance::No
         } else if self.claimed {
             Stance::Claim
-        } else if view.settings.policy.auto_failback && !self.yielded && self.preferred == view.settings.own {
+        } else if view.connectivity.is_behind(&self.name, self.held.may_hold(), &view.peers, view.now) {
+            Stance::Poor
+        } else if view.settings.policy.auto_failback
+            && !self.yielded
+            && self.preferred == view.settings.own
+            && view.connectivity.may_want(&self.name, &view.peers)
+        {
             Stance::Want
         } else {
             Stance::Can
@@ -44,6 +50,8 @@ impl Group {
         if stance == Stance::Claim {
             self.yielded = true;
             Some(format!("a person asked for it on {name}"))
+        } else if own == Stance::Poor {
+            Some(format!("{name} has better connectivity: {}", view.connectivity.compared(name, &view.peers)))
         } else {
             Some(format!("{name} is back and is preferred"))
         }

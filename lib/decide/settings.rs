@@ -45,6 +45,8 @@ impl Settings {
         // Enough of the digest to tell configurations apart in every heartbeat.
         self.digest = cluster::digest(&config, &groups).chars().take(16).collect();
         self.policy.auto_failback = config.auto_failback != AutoFailback::Off;
+        self.policy.ping = config.ping.into_iter().map(|target| target.name).collect();
+        self.policy.ping_damping = config.ping_damping;
         self.quorum = config.quorum;
         self.keepalive = config.keepalive;
         self.deadtime = config.deadtime;

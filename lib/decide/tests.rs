@@ -70,7 +70,7 @@ impl Node {
             own: name.to_owned(),
             nodes: vec!["n1".to_owned(), "n2".to_owned()],
             groups: vec![group("web", "n1"), group("db", "n2")],
-            policy: Policy { auto_failback: failback },
+            policy: Policy { auto_failback: failback, ..Policy::default() },
             keepalive: ms(KEEPALIVE),
             deadtime: ms(DEADTIME),
             quorum: Quorum::Alive,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::time::Time;
 
 use super::Settings;
+use super::connectivity::Connectivity;
 use super::peer::{Knowledge, Peer};
 use super::permit::Voting;
 
@@ -19,6 +20,7 @@ pub(super) struct View {
     pub(super) settings: Settings,
     pub(super) peers: BTreeMap<String, Peer>,
     pub(super) voting: Voting,
+    pub(super) connectivity: Connectivity,
     pub(super) now: Time,
     pub(super) abstains_until: Time,
     pub(super) stalled: bool,

@@ -92,7 +92,10 @@ impl Reader {
         match verdict {
             Idle(why) => self.idle(directive, why),
             Refused(_) if directive == "respawn" && is_ipfail(args) => {
-                self.idle(directive, "this version does not move groups to the node with more ping nodes");
+                self.idle(
+                    directive,
+                    "groups move to the node that reaches more ping nodes without it, see ping_damping",
+                );
             }
             Refused(why) => self.refuse(directive, why),
             RefusedIfOn(why) if args.last().and_then(|word| boolean(word)) == Some(false) => self.idle(directive, why),

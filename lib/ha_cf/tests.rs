@@ -122,6 +122,8 @@ fn wrong_lines_are_errors_with_a_cause() {
         ("node no/de", "is not a name"),
         ("auto_failback maybe", "on, off or legacy"),
         ("quorum two", "alive or majority"),
+        ("ping_damping maybe", "a time or off"),
+        ("ping_damping on", "a time or off"),
         ("fence /bin/true", "not in this version"),
         ("witness node3", "in a node line"),
         ("stonith_host * ssh node2", "not supported by hbkit: this version fences nobody"),
@@ -180,6 +182,15 @@ fn every_directive_of_heartbeat_is_known() {
     for directive in table.split_whitespace() {
         assert_eq!(directives().filter(|name| *name == directive).count(), 1, "{directive}");
     }
+}
+
+#[test]
+fn groups_move_for_connectivity_after_two_deadtimes_or_what_is_said() {
+    let span = |text: &str| conf(text).get("ping_damping").unwrap();
+    assert_eq!(span("deadtime 10"), ["20.0"]);
+    assert_eq!(span("ping_damping 2500ms"), ["2.5"]);
+    assert_eq!(span("ping_damping off"), ["off"]);
+    assert_eq!(span("ping_damping 0"), ["off"]);
 }
 
 #[test]

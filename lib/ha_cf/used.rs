@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{AutoFailback, MEDIA_MAX, NODES_MAX, PING_MAX, PingTarget, Reader, span};
+use super::{AutoFailback, MEDIA_MAX, NODES_MAX, PING_MAX, PingDamping, PingTarget, Reader, span};
 use crate::medium::{self, Medium, MediumError};
 use crate::name;
 use crate::problem::quote;
@@ -30,6 +30,7 @@ pub const NAMES: &[&str] = &[
     "auto_failback",
     "nice_failback",
     "quorum",
+    "ping_damping",
     "fence",
     "witness",
 ];
@@ -260,9 +261,21 @@ impl Reader {
             ("quorum", ["alive"]) => self.conf.quorum = super::Quorum::Alive,
             ("quorum", ["majority"]) => self.conf.quorum = super::Quorum::Majority,
             ("quorum", _) => self.error("quorum is alive or majority"),
+            ("ping_damping", _) => self.ping_damping(args),
             ("fence", _) => self.error("fence: not in this version: nothing would be fenced; leave the line out"),
             _ => self.error("witness: name the witness in a node line, and run hb-witness on it"),
         }
+    }
+}
+
+impl Reader {
+    fn ping_damping(&mut self, args: &[&str]) {
+        let word = self.last("ping_damping", args);
+        self.conf.ping_damping = match (boolean(word), span::read(word)) {
+            (_, Ok(read)) if !read.span.is_zero() => PingDamping::Span(read.span),
+            (Some(false), _) => PingDamping::Off,
+            (_, _) => return self.error(format!("ping_damping is a time or off, not {}", quote(word))),
+        };
     }
 }
 

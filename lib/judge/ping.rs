@@ -12,6 +12,8 @@ enum State {
     Answers,
     Dead,
     Unknown,
+    /// Unknown, because this host could not ask.
+    Unasked,
 }
 
 impl State {
@@ -20,10 +22,13 @@ impl State {
             State::Init => "init",
             State::Answers => "ping",
             State::Dead => "dead",
-            State::Unknown => "unknown",
+            State::Unknown | State::Unasked => "unknown",
         }
     }
 }
+
+/// The longest reason that is passed on, in characters.
+const REASON: usize = 64;
 
 /// A ping node or group.
 #[derive(Debug)]
@@ -32,15 +37,24 @@ pub(super) struct PingNode {
     answered: Option<Time>,
     /// When it was last asked and known not to answer.
     refused: Option<Time>,
+    /// When it could not be asked last, and why.
+    unasked: Option<(Time, String)>,
 }
 
 impl PingNode {
     pub(super) fn new() -> PingNode {
-        PingNode { state: State::Init, answered: None, refused: None }
+        PingNode { state: State::Init, answered: None, refused: None, unasked: None }
     }
 
     /// Takes what ping-probe found; `None` when the word is none of its words.
-    pub(super) fn answer(&mut self, time: Time, name: &str, word: &str, verdicts: &mut Vec<Line>) -> Option<()> {
+    pub(super) fn answer(
+        &mut self,
+        time: Time,
+        name: &str,
+        word: &str,
+        reason: Option<&str>,
+        verdicts: &mut Vec<Line>,
+    ) -> Option<()> {
         match word {
             "up" => {
                 self.answered = self.answered.max(Some(time));
@@ -50,7 +64,7 @@ impl PingNode {
                 }
             }
             "down" => self.refused = self.refused.max(Some(time)),
-            "unknown" => {}
+            "unknown" => self.unasked = reason.map(|reason| (time, reason.chars().take(REASON).collect())),
             _ => return None,
         }
         Some(())
@@ -71,14 +85,22 @@ impl PingNode {
         self.answered = self.answered.map(|at| at.min(now));
         let silent = now.since(self.answered.unwrap_or(init_from).max(listening_from));
         let asked = self.refused.is_some_and(|at| now.since(at) < deadping);
+        let unasked = self.unasked.as_ref().filter(|(at, _)| now.since(*at) < deadping);
         let state = match self.state {
             state if silent < deadping => state,
-            State::Init | State::Answers | State::Unknown | State::Dead if asked => State::Dead,
-            State::Init | State::Answers | State::Unknown | State::Dead => State::Unknown,
+            State::Init | State::Answers | State::Unknown | State::Unasked | State::Dead => match (asked, unasked) {
+                (true, _) => State::Dead,
+                (false, Some(_)) => State::Unasked,
+                (false, None) => State::Unknown,
+            },
         };
         if state != self.state {
             self.state = state;
-            verdicts.push(verdict(now, name, state).field("silent", seconds(silent)));
+            let line = verdict(now, name, state).field("silent", seconds(silent));
+            verdicts.push(match unasked {
+                Some((_, reason)) if state == State::Unasked => line.field("reason", reason),
+                Some(_) | None => line,
+            });
         }
     }
 }

@@ -403,6 +403,26 @@ fn time_of(line: &str) -> f64 {
 }
 
 #[test]
+fn s33_with_its_service_cable_pulled_the_owner_hands_over_once() {
+    need_namespaces!();
+    let ha_cf = "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback on\nbcast eth1\n\
+                 ping 10.9.0.9\nping_damping 2\n";
+    let (cluster, mut one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    cluster.switch.ip("link set p-node1-eth0 down");
+    let stop = one.wait_for("node1 gives up", |line| line.starts_with("why ") && line.contains(" stop "));
+    assert!(stop.contains("node2 has better connectivity: it reaches 1 of 1 ping nodes and this node 0"), "{stop}");
+    two.wait_for("node2 serves", started_on("node2"));
+    assert!(cluster.answers(ADDRESS) && !cluster.nodes[0].has(ADDRESS));
+    // Its preferred node wants it, but not while it reaches less.
+    let moved = |line: &str| line.starts_with("do ") && (line.contains(" start ") || line.contains(" stop "));
+    assert_eq!(two.look_for(Duration::from_secs(4), moved), None);
+    assert_eq!(one.look_for(Duration::from_millis(10), |line| line.contains(" start ")), None);
+    cluster.switch.ip("link set p-node1-eth0 up");
+    one.wait_for("node1 serves again", started_on("node1"));
+    wait_until("only node1 has it", || cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
+}
+
+#[test]
 fn s06_s07_with_a_witness_only_the_side_of_the_majority_serves() {
     need_namespaces!();
     let plan = Plan {

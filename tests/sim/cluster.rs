@@ -174,7 +174,7 @@ fn brain(names: &[String], own: usize, quorum: Quorum, failback: bool) -> (Judge
         own: names[own].clone(),
         nodes: names.to_vec(),
         groups: groups.collect(),
-        policy: Policy { auto_failback: failback },
+        policy: Policy { auto_failback: failback, ..Policy::default() },
         keepalive: micros(KEEPALIVE),
         deadtime: micros(DEADTIME),
         quorum,
