@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::{Method, hex};
 use crate::authkeys::Authkeys;
-use crate::ha_cf::{AutoFailback, HaCf, KERNEL_DEADTIME, LeaseKeeper, Quorum};
+use crate::ha_cf::{self, AutoFailback, HaCf, LeaseKeeper, Quorum};
 use crate::haresources::Group;
 use crate::medium::Medium;
 use crate::problem::Problems;
@@ -129,7 +129,7 @@ fn check_policy(conf: &HaCf, problems: &mut Problems) {
                  about a second after the lease; until then a node whose processes are killed or frozen may keep an \
                  address that the other one serves",
                 seconds(conf.deadtime),
-                seconds(KERNEL_DEADTIME)
+                seconds(ha_cf::kernel_deadtime(conf.keepalive))
             ),
         ),
     }

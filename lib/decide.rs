@@ -42,7 +42,6 @@ use crate::record::{Line, Record};
 use crate::time::Time;
 
 pub use crate::ha_cf::Quorum;
-use crate::votes::Terms;
 use connectivity::Connectivity;
 use group::Group;
 use peer::Peer;
@@ -110,7 +109,7 @@ impl Decide {
         let others = settings.nodes.iter().filter(|node| **node != settings.own);
         let peers = others.map(|name| (name.clone(), Peer::new())).collect();
         let groups = settings.groups.iter().map(Group::new).collect();
-        let voting = Voting::new(settings.quorum, Terms::new(settings.deadtime, settings.keepalive));
+        let voting = Voting::new(settings.quorum, settings.deadtime, settings.keepalive);
         let (now, abstains_until) = (Time::ZERO, Time::ZERO);
         let connectivity = Connectivity::new(&settings);
         let (stalled, leaving) = (false, false);
@@ -174,6 +173,7 @@ impl Decide {
             self.view.abstains_until = time + self.view.voting.terms.vote;
         }
         self.view.now = self.view.now.max(time);
+        self.view.voting.tick(time);
         self.ticked = Some(time);
         Ok(())
     }

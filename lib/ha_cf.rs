@@ -137,9 +137,17 @@ impl fmt::Display for LeaseKeeper {
     }
 }
 
-/// From this deadtime on the whole seconds of the kernel fit into the lease:
-/// one that can be renewed, one that is rounded away, and the margin.
-pub const KERNEL_DEADTIME: Duration = Duration::from_millis(2_500);
+/// What the kernel's lifetime of an address may be shorter by than the lease: a
+/// second that is rounded away, and the margin for the kernel's lateness.
+pub const ROUNDED: Duration = Duration::from_millis(2_250);
+
+/// From this deadtime on the whole seconds of the kernel fit into the lease: an
+/// address must not end when a standby dies. An owner's youngest vote may name a
+/// message that is a keepalive old, it renews without the standby after one and a
+/// half of silence, and a quarter of a second is left for the work.
+pub fn kernel_deadtime(keepalive: Duration) -> Duration {
+    ROUNDED + Duration::from_millis(250) + keepalive * 5 / 2
+}
 
 /// What ha.cf says, defaults applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,7 +191,7 @@ impl HaCf {
 
     /// Who ends an address whose lease was not renewed.
     pub fn lease_keeper(&self) -> LeaseKeeper {
-        if self.deadtime < KERNEL_DEADTIME { LeaseKeeper::Holder } else { LeaseKeeper::Kernel }
+        if self.deadtime < kernel_deadtime(self.keepalive) { LeaseKeeper::Holder } else { LeaseKeeper::Kernel }
     }
 
     /// Whether a directive is there.

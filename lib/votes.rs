@@ -35,14 +35,11 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The lease is deadtime and a little more than a keepalive: when the last
-    /// other voter falls silent, its last vote names a message that is at most a
-    /// keepalive older than the voter's last heartbeat, so that the voter is
-    /// declared dead before the lease that it gave has ended. The vote is longer
-    /// by twice the drift.
-    pub fn new(deadtime: Duration, keepalive: Duration) -> Terms {
-        let lease = deadtime + keepalive + keepalive / 8;
-        Terms { lease, vote: lease + lease * 2 / (DRIFT - 1) }
+    /// The lease is deadtime, so that a standby need not wait for much longer
+    /// than until it knows that the holder is dead. The vote is longer by twice
+    /// the drift.
+    pub fn new(deadtime: Duration) -> Terms {
+        Terms { lease: deadtime, vote: deadtime + deadtime * 2 / (DRIFT - 1) }
     }
 }
 
@@ -254,6 +251,12 @@ impl Leases {
     pub fn begin(&mut self, group: &str) {
         let next = self.last() + 1;
         self.asked.entry(group.to_owned()).or_insert(next);
+    }
+
+    /// When the message left that a vote for this life of ours names.
+    pub fn asked_at(&self, vote: &Vote) -> Option<Time> {
+        self.incarnation.as_deref().filter(|incarnation| life(incarnation) == vote.life)?;
+        self.time_of(vote.sequence)
     }
 
     /// A voter names a message of ours.

@@ -45,8 +45,8 @@ fn what_is_unsafe_is_said_where_it_stands() {
         (ha_cf("auto_failback on\n", "auto_failback on\nquorum majority\n"), "ha.cf:6: warning: a majority of two"),
         (ha_cf("auto_failback on\n", ""), "ha.cf:1: warning: auto_failback is legacy"),
         (
-            ha_cf("keepalive 1\ndeadtime 10", "keepalive 1\ndeadtime 2499ms"),
-            "ha.cf:2: warning: deadtime 2.499 s is under 2.5 s",
+            ha_cf("keepalive 1\ndeadtime 10", "keepalive 1\ndeadtime 4999ms"),
+            "ha.cf:2: warning: deadtime 4.999 s is under 5.0 s",
         ),
         (said(HA_CF, HARESOURCES, "auth 1\n1 crc\n"), "authkeys:2: warning: crc on bcast:eth1"),
         (groups("node3 web"), "haresources:1: error: the node node3 is not in ha.cf, which names node1 node2"),

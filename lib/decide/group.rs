@@ -15,10 +15,6 @@ use super::{Effect, GroupSetting, View, why};
 /// start the group before it has succeeded.
 const STOP_AGAIN: Duration = Duration::from_secs(5);
 
-/// A lease that has grown by less is not worth a renewal: a quarter of the
-/// kernel's shortest lifetime.
-const RENEW: Duration = Duration::from_millis(250);
-
 /// A group on this node.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -298,7 +294,7 @@ impl Group {
 
     fn renew(&mut self, view: &View, effects: &mut Vec<Effect>) {
         let Some(until) = view.permit(&self.name, true) else { return };
-        if until.since(self.renewed) >= (view.voting.terms.lease / 4).max(RENEW) {
+        if until.since(self.renewed) >= view.voting.renewal() {
             self.renewed = until;
             let line = Line::new("do", view.now).word("renew").word(&self.name);
             effects.push(Effect::Say(line.field("until", until)));

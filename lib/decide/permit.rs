@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::ha_cf::Quorum;
+use crate::ha_cf::{self, Quorum};
 use crate::time::Time;
 use crate::votes::{Book, Leases, Terms};
 
@@ -12,17 +12,37 @@ use super::peer::Peer;
 /// The votes of this node, given and got.
 #[derive(Debug)]
 pub(super) struct Voting {
-    pub(super) quorum: Quorum,
+    quorum: Quorum,
+    keepalive: Duration,
     pub(super) terms: Terms,
-    /// What a voter that has come back to life is given to vote.
-    grace: Duration,
     pub(super) book: Book,
     pub(super) leases: Leases,
+    ticked: Option<Time>,
+    /// The end of our last pause: what was heard before it says nothing of the
+    /// silence since.
+    listening_from: Time,
 }
 
 impl Voting {
-    pub(super) fn new(quorum: Quorum, terms: Terms) -> Voting {
-        Voting { quorum, terms, grace: terms.lease / 2, book: Book::new(terms), leases: Leases::new(terms) }
+    pub(super) fn new(quorum: Quorum, deadtime: Duration, keepalive: Duration) -> Voting {
+        let terms = Terms::new(deadtime);
+        Voting {
+            quorum,
+            keepalive,
+            terms,
+            book: Book::new(terms),
+            leases: Leases::new(terms),
+            ticked: None,
+            listening_from: Time::ZERO,
+        }
+    }
+
+    /// Time flows. A gap of half of deadtime is a pause, as it is for hb-judge.
+    pub(super) fn tick(&mut self, now: Time) {
+        if self.ticked.is_some_and(|before| now.since(before) >= self.terms.lease / 2) {
+            self.listening_from = now;
+        }
+        self.ticked = Some(now);
     }
 
     /// Votes for ourselves, and says whether the vote was free.
@@ -37,7 +57,8 @@ impl Voting {
     }
 
     /// Until when this node may hold the group, if it may. While it holds it, a
-    /// voter that has come back to life is given time to vote.
+    /// voter that has come back to life is given time to vote, and one that has
+    /// fallen silent is not waited for.
     pub(super) fn until(
         &self,
         group: &str,
@@ -50,9 +71,10 @@ impl Voting {
         let until = match self.quorum {
             Quorum::Alive => {
                 let living = peers.iter().filter(|(_, peer)| !peer.is_dead() && !peer.has_left());
-                let votes = living.map(|(name, peer)| {
-                    let grace = peer.lives_since().filter(|_| holding).map(|since| since + self.grace);
-                    self.leases.until(group, name).max(grace)
+                let voters = living.filter(|(_, peer)| !holding || !self.has_fallen_silent(peer, group, own, now));
+                let votes = voters.map(|(name, peer)| {
+                    let back = peer.lives_since().filter(|_| holding).map(|since| since + self.grace());
+                    self.leases.until(group, name).max(back)
                 });
                 votes.fold(ours, |until, vote| Some(until?.min(vote?)))
             }
@@ -65,5 +87,37 @@ impl Voting {
             }
         };
         until.filter(|until| now < *until)
+    }
+
+    /// What a voter that has come back to life is given to vote: time for a
+    /// heartbeat each way.
+    fn grace(&self) -> Duration {
+        (self.terms.lease / 2).max(self.keepalive * 2)
+    }
+
+    /// Whether a voter heard us well when it was heard last, and nothing came
+    /// since: it is dying, or both directions are cut. Its last vote ends before
+    /// it can be declared dead; a holder goes on meanwhile. A voter that goes on
+    /// to be heard, and names no newer message of ours, does not hear us: there,
+    /// only the vote counts.
+    fn has_fallen_silent(&self, peer: &Peer, group: &str, own: &str, now: Time) -> bool {
+        let Some((said, heard)) = peer.said().zip(peer.heard()) else { return false };
+        let vote = said.votes.0.get(group).filter(|vote| said.proven && vote.holder == own);
+        let Some(asked) = vote.and_then(|vote| self.leases.asked_at(vote)) else { return false };
+        let beat = self.keepalive * 3 / 2;
+        let silent = now.since(heard.at);
+        let was_well = heard.at >= self.listening_from && heard.at.since(asked) <= beat;
+        // The verdict comes with a tick; where none comes, the vote counts again.
+        was_well && silent >= beat.min(self.terms.lease / 2) && silent < self.terms.lease * 3 / 2
+    }
+
+    /// A lease that has grown by less is not worth a renewal: what is installed
+    /// must last until a voter counts as silent and the address is renewed
+    /// without it.
+    pub(super) fn renewal(&self) -> Duration {
+        let deadtime = self.terms.lease;
+        let rounded = if deadtime < ha_cf::kernel_deadtime(self.keepalive) { Duration::ZERO } else { ha_cf::ROUNDED };
+        let spare = deadtime.saturating_sub(rounded + self.keepalive * 13 / 4);
+        spare.min(deadtime / 4).max(self.keepalive / 2)
     }
 }

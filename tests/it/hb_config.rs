@@ -62,14 +62,14 @@ fn every_problem_of_every_file_is_said_with_its_line() {
 
 #[test]
 fn warnings_alone_are_status_0() {
-    let directory = configuration("node node1 node2\nbcast eth1\ndeadtime 2.1\n", HARESOURCES, "auth 1\n1 crc\n");
+    let directory = configuration("node node1 node2\nbcast eth1\ndeadtime 4\n", HARESOURCES, "auth 1\n1 crc\n");
     let said = hb_config(&directory, &["check"]);
     assert_eq!((said.code(), said.err.as_str()), (0, ""), "{said:?}");
     for what in [
         "ha.cf:1: warning: two nodes without a ping node",
         "ha.cf:1: warning: auto_failback is legacy",
         "ha.cf:2: warning: bcast:eth1 is the only medium",
-        "ha.cf:3: warning: deadtime 2.1 s is under 2.5 s",
+        "ha.cf:3: warning: deadtime 4.0 s is under 5.0 s",
         "authkeys:2: warning: crc on bcast:eth1",
     ] {
         assert_eq!(said.out.lines().filter(|line| line.contains(what)).count(), 1, "{what}: {}", said.out);

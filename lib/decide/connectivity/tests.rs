@@ -29,7 +29,7 @@ fn connectivity(damping: PingDamping) -> Connectivity {
 
 /// A peer that is active and proven, and says that it could serve `web`.
 fn peer(stance: &str, reach: &str) -> BTreeMap<String, Peer> {
-    let mut leases = Leases::new(Terms::new(Duration::from_secs(10), Duration::from_secs(1)));
+    let mut leases = Leases::new(Terms::new(Duration::from_secs(10)));
     leases.left("aa", 1, at(0));
     let line = format!(
         "msg 0 n2 t=status st=active seq=1 hg=1 inc=bb grp=web:stopped:{stance}:0 cfg=- ping={reach} votes=- echo=n1:aa:1:0"
