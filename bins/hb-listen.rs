@@ -12,6 +12,7 @@ use hbkit::receiver::Receiver;
 use hbkit::record::{Line, Record};
 use hbkit::refused::{Reason, Report, Tally};
 use hbkit::replay::Memory;
+use hbkit::silence::Silences;
 use hbkit::time::{Time, parse_span};
 use hbkit::udp::OwnAddresses;
 use hbkit::{json, name, signals, station};
@@ -53,6 +54,7 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let station = args.station.read()?;
     let keepalive = station.config.as_ref().map_or(Duration::from_secs(1), |config| config.keepalive);
     let tick = args.tick.unwrap_or((keepalive / 4).min(TICK_MAX));
+    let silences = station.config.as_ref().map(|config| Silences::new(config.deadtime));
     let known = station.config.map(|config| config.node).unwrap_or_default();
     let peers: Vec<String> = known.into_iter().chain(args.peer).collect();
     let hearing = Hearing {
@@ -73,16 +75,20 @@ fn run(args: Args) -> anyhow::Result<Answer> {
         tally: Tally::new(),
         out: Output::new(),
         is_json: args.json,
+        silences,
     };
     let mut pace = Pace::new(now + tick, tick);
+    let mut ticked = now;
     loop {
         listening.round()?;
         let round = listening.receiver.round();
-        if pace.take(round) {
+        if round >= listening.next_tick(&pace, ticked) {
+            pace.take(round);
+            ticked = round;
             listening.print(Line::new("tick", round))?;
             listening.out.flush()?;
         }
-        listening.rest(pace.next())?;
+        listening.rest(listening.next_tick(&pace, ticked))?;
     }
 }
 
@@ -93,9 +99,17 @@ struct Listening {
     tally: Tally,
     out: Output,
     is_json: bool,
+    /// None without a configuration, which says what silence means.
+    silences: Option<Silences>,
 }
 
 impl Listening {
+    /// When the next tick is due, after one at `ticked`.
+    fn next_tick(&self, pace: &Pace, ticked: Time) -> Time {
+        let silence = self.silences.as_ref().and_then(|silences| silences.next(ticked));
+        silence.map_or(pace.next(), |silence| silence.min(pace.next()))
+    }
+
     /// Hears all that arrived before the present.
     fn round(&mut self) -> anyhow::Result<()> {
         let now = edge::now();
@@ -137,9 +151,13 @@ impl Listening {
 
     fn print(&mut self, line: Line) -> Result<(), OutputError> {
         let text = line.finish();
-        match Record::parse(text.as_bytes()) {
-            Ok(record) if self.is_json => self.out.line(&json::from_record(&record)),
-            Ok(_) | Err(_) => self.out.line(&text),
+        let record = Record::parse(text.as_bytes()).ok();
+        if let (Some(record), Some(silences)) = (&record, &mut self.silences) {
+            silences.see(record);
+        }
+        match record {
+            Some(record) if self.is_json => self.out.line(&json::from_record(&record)),
+            Some(_) | None => self.out.line(&text),
         }
     }
 

@@ -19,6 +19,7 @@
 //! | [`serial_stream`] | messages in the bytes of a serial line |
 //! | [`outgoing`] | our own messages: fields, numbers |
 //! | [`pace`] | a schedule at absolute points |
+//! | [`silence`] | when a silence is long enough to mean something |
 //! | [`json`] | records as JSON lines |
 //! | [`arrival`] | when a datagram came, and on which medium |
 //! | [`hearing`] | from bytes that came in to records |
@@ -119,6 +120,7 @@ pub mod secret_file;
 pub mod serial;
 pub mod serial_stream;
 pub mod signals;
+pub mod silence;
 pub mod spread;
 pub mod station;
 pub mod suggest;
