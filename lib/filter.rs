@@ -7,7 +7,7 @@ use std::io::Read;
 use anyhow::Context as _;
 
 use crate::edge::{OutputError, complain};
-use crate::lines::{Lines, Next};
+use crate::lines::{Block, Lines};
 use crate::record::{Record, RecordError};
 
 /// Whether a filter goes on.
@@ -63,28 +63,62 @@ pub trait Filter {
 /// The input could not be read, or the output not be written.
 pub fn run(tool: &'static str, input: impl Read, filter: &mut impl Filter) -> anyhow::Result<()> {
     let mut lines = Lines::new(input);
-    let mut complaints = Complaints::new(tool);
-    let mut number = 0;
+    let mut feeding = Feeding { filter, complaints: Complaints::new(tool), number: 0 };
     loop {
         if lines.would_wait() {
-            filter.flush()?;
+            feeding.filter.flush()?;
         }
-        number += 1;
-        match lines.next_line().context("standard input")? {
-            Next::End => break,
-            Next::TooLong => complaints.say(number, &RecordError::TooLong.to_string()),
-            Next::Line(line) => match Record::parse(line) {
-                Err(error) => complaints.say(number, &cause(&error)),
-                Ok(record) => match filter.record(&record, line)? {
-                    Ok(Flow::Go) => {}
-                    Ok(Flow::End) => break,
-                    Err(cause) => complaints.say(number, &cause),
-                },
-            },
+        match lines.next_block().context("standard input")? {
+            Block::End => break,
+            Block::TooLong => feeding.strange(&RecordError::TooLong.to_string()),
+            Block::Lines(block) => {
+                if feeding.block(block)? == Flow::End {
+                    break;
+                }
+            }
         }
     }
     filter.flush()?;
     Ok(())
+}
+
+struct Feeding<'a, F> {
+    filter: &'a mut F,
+    complaints: Complaints,
+    number: u64,
+}
+
+impl<F: Filter> Feeding<'_, F> {
+    /// Takes lines that were read together. That they are UTF-8 is seen once for
+    /// all of them, or for each where one is not.
+    fn block(&mut self, block: &[u8]) -> anyhow::Result<Flow> {
+        let text = std::str::from_utf8(block).ok();
+        let mut start = 0;
+        while start < block.len() {
+            let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |at| start + at);
+            let line = &block[start..end];
+            let record = match text {
+                Some(text) => Record::parse_text(&text[start..end]),
+                None => Record::parse(line),
+            };
+            match record {
+                Err(error) => self.strange(&cause(&error)),
+                Ok(record) => match self.filter.record(&record, line)? {
+                    Ok(Flow::Go) => self.number += 1,
+                    Ok(Flow::End) => return Ok(Flow::End),
+                    Err(cause) => self.strange(&cause),
+                },
+            }
+            start = end + 1;
+        }
+        Ok(Flow::Go)
+    }
+
+    /// Skips a line.
+    fn strange(&mut self, cause: &str) {
+        self.number += 1;
+        self.complaints.say(self.number, cause);
+    }
 }
 
 /// The cause without a quotation, so that there are few different ones.

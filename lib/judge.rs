@@ -251,8 +251,10 @@ impl Judge {
 
     fn message(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) -> Result<(), Strange> {
         let message = Message::read(record);
-        let Some((name, node)) = self.roster.hear(record, message.via, verdicts)? else { return Ok(()) };
-        if message.kind != Some("status") {
+        let Some((name, node)) = self.roster.hear(record.time, message.node, message.via, verdicts)? else {
+            return Ok(());
+        };
+        if message.kind != Some(b"status") {
             return Ok(());
         }
         let (now, settings) = (record.time, &self.settings);
@@ -273,7 +275,7 @@ impl Judge {
         }
         let before = node.state;
         node.is_judged = true;
-        node.active = message.status == Some("active");
+        node.active = message.status == Some(b"active");
         node.state = node.living();
         if before != node.state || age == Age::Restart || hears_before != node.hears {
             verdicts.push(heard_verdict(name, node, before, age, now));
@@ -284,7 +286,8 @@ impl Judge {
     }
 
     fn copy(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) -> Result<(), Strange> {
-        self.roster.hear(record, record.raw("via"), verdicts).map(|_| ())
+        let message = Message::read(record);
+        self.roster.hear(record.time, message.node, message.via, verdicts).map(|_| ())
     }
 
     fn sent(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) {

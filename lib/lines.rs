@@ -16,6 +16,18 @@ pub enum Next<'a> {
     End,
 }
 
+/// Lines that were read together.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Block<'a> {
+    /// At least one whole line, each with its newline; the last one of the input
+    /// may have none. One that is too long may be among them.
+    Lines(&'a [u8]),
+    /// A line that is longer than a record may be; it was skipped.
+    TooLong,
+    /// The end of the input.
+    End,
+}
+
 /// A reader of lines that never holds more than a few records.
 #[derive(Debug)]
 pub struct Lines<R> {
@@ -63,6 +75,31 @@ impl<R: Read> Lines<R> {
             }
             if self.ended {
                 return Ok(self.last_line());
+            }
+            self.read_more()?;
+        }
+    }
+
+    /// All whole lines that are at hand, after a read when there is none.
+    ///
+    /// # Errors
+    /// The input could not be read.
+    pub fn next_block(&mut self) -> io::Result<Block<'_>> {
+        loop {
+            if self.start < self.whole {
+                if std::mem::take(&mut self.skipping) {
+                    self.start = self.newline().map_or(self.whole, |at| at + 1);
+                    return Ok(Block::TooLong);
+                }
+                let start = std::mem::replace(&mut self.start, self.whole);
+                return Ok(Block::Lines(&self.buffer[start..self.whole]));
+            }
+            if self.ended {
+                return Ok(match self.last_line() {
+                    Next::Line(line) => Block::Lines(line),
+                    Next::TooLong => Block::TooLong,
+                    Next::End => Block::End,
+                });
             }
             self.read_more()?;
         }

@@ -64,14 +64,30 @@ impl<'a> Record<'a> {
         if line.len() >= MAX {
             return Err(RecordError::TooLong);
         }
-        let text = std::str::from_utf8(line).map_err(|_| RecordError::Encoding)?;
+        Record::parse_text(std::str::from_utf8(line).map_err(|_| RecordError::Encoding)?)
+    }
+
+    /// Reads one line, without its newline, that is known to be UTF-8.
+    ///
+    /// # Errors
+    /// The line is too long, or lacks a kind or a time.
+    pub fn parse_text(text: &'a str) -> Result<Record<'a>, RecordError> {
+        if text.len() >= MAX {
+            return Err(RecordError::TooLong);
+        }
         if text.is_empty() {
             return Err(RecordError::Empty);
         }
-        let (kind, rest) = first_word(text);
         let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if kind.is_empty() || !kind.bytes().all(letter) {
+        let end = text.bytes().position(|byte| !letter(byte)).unwrap_or(text.len());
+        if end == 0 || text.as_bytes().get(end).is_some_and(|byte| *byte != b' ') {
             return Err(RecordError::Kind);
+        }
+        let (kind, rest) = (&text[..end], text.get(end + 1..).unwrap_or(""));
+        if let Some((time, length)) = Time::at_start_of(rest.as_bytes())
+            && matches!(rest.as_bytes().get(length), None | Some(b' '))
+        {
+            return Ok(Record { kind, time, rest: rest.get(length + 1..).unwrap_or("") });
         }
         let (time, rest) = first_word(rest);
         if time.is_empty() {
@@ -83,12 +99,15 @@ impl<'a> Record<'a> {
 
     /// The words before the first `key=value`.
     pub fn words(&self) -> impl Iterator<Item = &'a str> {
-        words(self.rest).filter(|word| !word.is_empty()).take_while(|word| find(word.as_bytes(), b'=', b'=').is_none())
+        let rest = self.rest;
+        let words = Words::new(rest).map(move |(start, end)| &rest[start..end]);
+        words.filter(|word| !word.is_empty()).take_while(|word| !word.as_bytes().contains(&b'='))
     }
 
     /// The first word behind the time: a node, a group, a link, a target.
     pub fn subject(&self) -> Option<&'a str> {
-        self.words().next()
+        let (word, _) = first_word(self.rest.trim_start_matches(' '));
+        (!word.is_empty() && word.bytes().all(|byte| byte != b'=')).then_some(word)
     }
 
     /// The second word behind the time.
@@ -98,7 +117,18 @@ impl<'a> Record<'a> {
 
     /// Keys and values as they stand on the line, in their order.
     pub fn raw_fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        Fields { rest: self.rest }
+        let rest = self.rest;
+        Words::new(rest).filter_map(move |(start, end)| {
+            let equals = start + rest.as_bytes()[start..end].iter().position(|byte| *byte == b'=')?;
+            Some((&rest[start..equals], &rest[equals + 1..end]))
+        })
+    }
+
+    /// All words behind the time as bytes: for what is done with every record of
+    /// a long recording.
+    pub fn raw_words(&self) -> impl Iterator<Item = &'a [u8]> {
+        let rest = self.rest.as_bytes();
+        Words::new(self.rest).map(move |(start, end)| &rest[start..end])
     }
 
     /// The value of `key` as it stands on the line; the first one counts.
@@ -133,73 +163,84 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Where the first `a` or `b` stands. Words are so short that a general search
-/// takes longer to begin than to find: eight bytes are looked at as one number,
-/// in which a byte is zero where it is the wanted one.
+/// The highest bit of each byte that is a blank, and perhaps of a `!` behind one.
+/// Words are so short that a general search takes longer to begin than to find:
+/// eight bytes are looked at as one number, in which a byte is zero where it is
+/// the wanted one.
 #[inline(always)]
-fn find(bytes: &[u8], a: u8, b: u8) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    // The lowest bit that is set stands in the first byte that is zero.
-    let zeros = |number: u64| number.wrapping_sub(ONES) & !number & (ONES << 7);
-    let mut eights = bytes.chunks_exact(8);
-    let mut at = 0;
-    for eight in &mut eights {
-        let number = u64::from_le_bytes(eight.try_into().ok()?);
-        let found = zeros(number ^ (ONES * u64::from(a))) | zeros(number ^ (ONES * u64::from(b)));
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
+fn blanks(eight: [u8; 8]) -> u64 {
+    const fn every(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
     }
-    eights.remainder().iter().position(|byte| *byte == a || *byte == b).map(|rest| at + rest)
+    let number = u64::from_le_bytes(eight) ^ every(b' ');
+    number.wrapping_sub(every(1)) & !number & every(0x80)
 }
 
-/// What stands before the first blank, and what behind it. Inlined, because four
-/// words that are returned through memory take longer than the search.
-#[inline(always)]
+/// Where the words of a text begin and end, which one blank separates. Each byte
+/// is looked at once.
+struct Words<'a> {
+    bytes: &'a [u8],
+    /// Where the next word begins.
+    start: usize,
+    /// What has not been looked at.
+    rest: &'a [u8],
+    /// Of the eight bytes before it.
+    blanks: u64,
+    base: usize,
+}
+
+impl<'a> Words<'a> {
+    #[inline(always)]
+    fn new(text: &'a str) -> Words<'a> {
+        Words { bytes: text.as_bytes(), start: 0, rest: text.as_bytes(), blanks: 0, base: 0 }
+    }
+
+    /// Where the next blank stands, or the end.
+    #[inline(always)]
+    fn end(&mut self) -> usize {
+        loop {
+            while self.blanks != 0 {
+                let at = self.base + self.blanks.trailing_zeros() as usize / 8;
+                self.blanks &= self.blanks - 1;
+                if self.bytes[at] == b' ' {
+                    return at;
+                }
+            }
+            self.base = self.bytes.len() - self.rest.len();
+            let Some((eight, behind)) = self.rest.split_first_chunk() else { break };
+            self.blanks = blanks(*eight);
+            self.rest = behind;
+        }
+        match self.rest.iter().position(|byte| *byte == b' ') {
+            Some(at) => {
+                self.rest = &self.rest[at + 1..];
+                self.base + at
+            }
+            None => self.bytes.len(),
+        }
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        if self.start > self.bytes.len() {
+            return None;
+        }
+        let end = self.end();
+        let start = std::mem::replace(&mut self.start, end + 1);
+        Some((start, end))
+    }
+}
+
+/// What stands before the first blank, and what behind it.
 fn first_word(text: &str) -> (&str, &str) {
-    match find(text.as_bytes(), b' ', b' ') {
+    match text.bytes().position(|byte| byte == b' ') {
         Some(end) => (&text[..end], &text[end + 1..]),
         None => (text, ""),
     }
-}
-
-/// Keys and values.
-struct Fields<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = (&'a str, &'a str);
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<(&'a str, &'a str)> {
-        loop {
-            let at = find(self.rest.as_bytes(), b'=', b' ')?;
-            let (head, tail) = (&self.rest[..at], &self.rest[at + 1..]);
-            if self.rest.as_bytes()[at] == b'=' {
-                let value;
-                (value, self.rest) = first_word(tail);
-                return Some((head, value));
-            }
-            self.rest = tail;
-        }
-    }
-}
-
-/// The words of a text, which one blank separates.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        match find(text.as_bytes(), b' ', b' ') {
-            Some(end) => {
-                rest = Some(&text[end + 1..]);
-                Some(&text[..end])
-            }
-            None => rest.take(),
-        }
-    })
 }
 
 /// Undoes [`encode`]. A `%` without two hexadecimal digits stays as it is.

@@ -24,6 +24,28 @@ impl Time {
         self.0
     }
 
+    /// Reads the time that a text begins with, and how many bytes it takes;
+    /// `None` when it is not written as tools write it, with six decimals.
+    #[inline]
+    pub fn at_start_of(text: &[u8]) -> Option<(Time, usize)> {
+        let digit = |byte: &u8| Some(u64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
+        let mut seconds = 0;
+        let mut length = 0;
+        while let Some(digit) = text.get(length).and_then(digit) {
+            seconds = seconds * 10 + digit;
+            length += 1;
+            if length > SECONDS_MAX {
+                return None;
+            }
+        }
+        let [b'.', places @ ..] = text.get(length..)?.first_chunk::<7>()? else { return None };
+        let mut micros = 0;
+        for place in places {
+            micros = micros * 10 + digit(place)?;
+        }
+        (length > 0).then_some((Time(seconds * 1_000_000 + micros), length + 7))
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     pub fn since(self, earlier: Time) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
@@ -42,6 +64,9 @@ impl Add<Duration> for Time {
         Time(self.0.saturating_add(micros(span)))
     }
 }
+
+/// The most digits of whole seconds: with all of them the microseconds fit 64 bits.
+const SECONDS_MAX: usize = 13;
 
 fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
@@ -104,7 +129,7 @@ fn decimal_micros(number: &str, whole_text: &str) -> Result<u64, TimeError> {
     if whole.is_empty() && fraction.is_empty() {
         return Err(TimeError::Number(quoted()));
     }
-    if whole.len() > 13 || fraction.len() > 30 {
+    if whole.len() > SECONDS_MAX || fraction.len() > 30 {
         return Err(TimeError::Range(quoted()));
     }
     Ok(seconds * 1_000_000 + micros * 10u64.pow(6 - places.len() as u32))

@@ -6,6 +6,7 @@ use crate::phi::{Intervals, Phi};
 use crate::record::{Line, Record};
 use crate::time::Time;
 
+use super::roster::find;
 use super::sent::{Echo, Sent};
 
 /// The state of a node.
@@ -67,8 +68,8 @@ impl Link {
 /// One life of a node, between two starts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Life {
-    generation: Option<String>,
-    incarnation: Option<String>,
+    generation: Option<Box<[u8]>>,
+    incarnation: Option<Box<[u8]>>,
 }
 
 #[derive(Debug)]
@@ -94,32 +95,34 @@ pub(super) struct Node {
     pub(super) followed_by: usize,
 }
 
-/// The fields of a message that are judged.
+/// The fields of a message that are judged, as they stand on the line.
 #[derive(Debug, Default)]
 pub(super) struct Message<'a> {
-    pub(super) via: Option<&'a str>,
-    pub(super) kind: Option<&'a str>,
-    pub(super) status: Option<&'a str>,
-    generation: Option<&'a str>,
-    incarnation: Option<&'a str>,
-    sequence: Option<&'a str>,
-    pub(super) echo: Option<&'a str>,
-    groups: Option<&'a str>,
+    pub(super) node: Option<&'a [u8]>,
+    pub(super) via: Option<&'a [u8]>,
+    pub(super) kind: Option<&'a [u8]>,
+    pub(super) status: Option<&'a [u8]>,
+    generation: Option<&'a [u8]>,
+    incarnation: Option<&'a [u8]>,
+    sequence: Option<&'a [u8]>,
+    pub(super) echo: Option<&'a [u8]>,
+    groups: Option<&'a [u8]>,
 }
 
 impl<'a> Message<'a> {
+    #[inline(always)]
     pub(super) fn read(record: &Record<'a>) -> Message<'a> {
-        let mut message = Message::default();
-        for (key, value) in record.raw_fields() {
-            let slot = match key {
-                "via" => &mut message.via,
-                "t" => &mut message.kind,
-                "st" => &mut message.status,
-                "hg" => &mut message.generation,
-                "inc" => &mut message.incarnation,
-                "seq" => &mut message.sequence,
-                "echo" => &mut message.echo,
-                "grp" => &mut message.groups,
+        let mut message = Message { node: record.subject().map(str::as_bytes), ..Message::default() };
+        for word in record.raw_words() {
+            let (slot, value) = match word {
+                [b't', b'=', value @ ..] => (&mut message.kind, value),
+                [b's', b't', b'=', value @ ..] => (&mut message.status, value),
+                [b'h', b'g', b'=', value @ ..] => (&mut message.generation, value),
+                [b'v', b'i', b'a', b'=', value @ ..] => (&mut message.via, value),
+                [b'i', b'n', b'c', b'=', value @ ..] => (&mut message.incarnation, value),
+                [b's', b'e', b'q', b'=', value @ ..] => (&mut message.sequence, value),
+                [b'g', b'r', b'p', b'=', value @ ..] => (&mut message.groups, value),
+                [b'e', b'c', b'h', b'o', b'=', value @ ..] => (&mut message.echo, value),
                 _ => continue,
             };
             // The first of several fields with one key counts.
@@ -183,7 +186,7 @@ impl Node {
             self.sequence = sequence.or(self.sequence);
             return Age::Next;
         }
-        let generation = |text: Option<&str>| text.and_then(hex);
+        let generation = |text: Option<&[u8]>| text.and_then(hex);
         if self.heard.is_some()
             && generation(message.generation)
                 .zip(generation(life.generation.as_deref()))
@@ -191,10 +194,8 @@ impl Node {
         {
             return Age::Old;
         }
-        self.life = Life {
-            generation: message.generation.map(str::to_owned),
-            incarnation: message.incarnation.map(str::to_owned),
-        };
+        self.life =
+            Life { generation: message.generation.map(Box::from), incarnation: message.incarnation.map(Box::from) };
         self.sequence = sequence;
         if self.heard.is_some() { Age::Restart } else { Age::First }
     }
@@ -240,6 +241,15 @@ impl Node {
         }
     }
 
+    /// Where one of its links stands, or would: most nodes have one that is heard
+    /// first.
+    pub(super) fn locate_link(&self, via: &[u8]) -> Result<usize, usize> {
+        match self.links.as_slice() {
+            [(only, _)] if only.as_bytes() == via => Ok(0),
+            links => find(links, via),
+        }
+    }
+
     /// The state of its links that are heard.
     pub(super) fn link_state(&self) -> LinkState {
         if self.hears == Some(false) { LinkState::OneWay } else { LinkState::Up }
@@ -257,8 +267,20 @@ impl Node {
     }
 }
 
-fn hex(text: &str) -> Option<u64> {
-    u64::from_str_radix(text, 16).ok()
+/// Hexadecimal digits of at most 64 bits.
+pub(super) fn hex(text: &[u8]) -> Option<u64> {
+    if !(1..=16).contains(&text.len()) {
+        return None;
+    }
+    text.iter().try_fold(0, |sum, byte| {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => return None,
+        };
+        Some(sum << 4 | u64::from(digit))
+    })
 }
 
 pub(super) fn link_line(now: Time, node: &str, via: &str, state: LinkState) -> Line {

@@ -1,7 +1,8 @@
 //! The nodes that are followed, with their links: bounded, so that no peer can
 //! make the judge grow.
 
-use crate::record::{Line, Record};
+use crate::record::Line;
+use crate::time::Time;
 
 use super::node::{Link, LinkState, Node, link_line};
 use super::{MANY, Settings, Strange};
@@ -42,14 +43,15 @@ impl Roster {
 
     /// Credits the link that a record came over. Gives its node; `None` when it
     /// is this one.
-    pub(super) fn hear<'a>(
+    pub(super) fn hear(
         &mut self,
-        record: &Record<'a>,
-        via: Option<&str>,
+        time: Time,
+        name: Option<&[u8]>,
+        via: Option<&[u8]>,
         verdicts: &mut Vec<Line>,
-    ) -> Result<Option<(&'a str, &mut Node)>, Strange> {
-        let name = record.subject().ok_or(Strange::Incomplete)?;
-        if self.own.as_deref() == Some(name) {
+    ) -> Result<Option<(&str, &mut Node)>, Strange> {
+        let name = name.ok_or(Strange::Incomplete)?;
+        if self.own.as_ref().is_some_and(|own| own.as_bytes() == name) {
             return Ok(None);
         }
         let via = via.ok_or(Strange::Incomplete)?;
@@ -58,35 +60,35 @@ impl Roster {
             Ok(at) => at,
             Err(_) if full || self.nodes.len() >= MANY => return Err(Strange::TooMany),
             Err(at) => {
-                self.nodes.insert(at, (name.to_owned(), Node::new(false)));
+                self.nodes.insert(at, (text(name)?, Node::new(false)));
                 at
             }
         };
-        let node = &mut self.nodes[at].1;
+        let (name, node) = &mut self.nodes[at];
         let state = node.link_state();
-        let at = match find(&node.links, via) {
+        let at = match node.locate_link(via) {
             Ok(at) => at,
             Err(_) if full => return Err(Strange::TooMany),
             Err(at) => {
+                node.links.insert(at, (text(via)?, Link::new()));
                 self.link_count += 1;
-                node.links.insert(at, (via.to_owned(), Link::new()));
                 at
             }
         };
-        let link = &mut node.links[at].1;
+        let (via, link) = &mut node.links[at];
         if matches!(link.state, LinkState::Init | LinkState::Dead) {
             link.state = state;
-            verdicts.push(link_line(record.time, name, via, state));
+            verdicts.push(link_line(time, name, via, state));
         }
-        link.heard = link.heard.max(Some(record.time));
+        link.heard = link.heard.max(Some(time));
         Ok(Some((name, node)))
     }
 
     /// Where a node stands, or would. Nodes send at their intervals, so that the
     /// one that was heard after the last one before is most often the next again.
-    fn locate(&mut self, name: &str) -> Result<usize, usize> {
+    fn locate(&mut self, name: &[u8]) -> Result<usize, usize> {
         let guess = self.nodes.get(self.last).map_or(0, |(_, last)| last.followed_by);
-        if self.nodes.get(guess).is_some_and(|(known, _)| known == name) {
+        if self.nodes.get(guess).is_some_and(|(known, _)| known.as_bytes() == name) {
             self.last = guess;
             return Ok(guess);
         }
@@ -105,6 +107,11 @@ impl Roster {
 }
 
 /// Where `name` stands in a list that is sorted by name, or would.
-fn find<T>(list: &[(String, T)], name: &str) -> Result<usize, usize> {
-    list.binary_search_by(|(known, _)| known.as_str().cmp(name))
+pub(super) fn find<T>(list: &[(String, T)], name: &[u8]) -> Result<usize, usize> {
+    list.binary_search_by(|(known, _)| known.as_bytes().cmp(name))
+}
+
+/// A name that comes from a record is UTF-8.
+fn text(name: &[u8]) -> Result<String, Strange> {
+    String::from_utf8(name.to_vec()).map_err(|_| Strange::Incomplete)
 }

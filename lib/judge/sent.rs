@@ -51,7 +51,8 @@ impl Sent {
 
     /// What an announcement's `echo` (`NAME:INCARNATION:SEQUENCE:AGE,...`) says of
     /// our present life.
-    pub(super) fn find(&self, own: &str, echo: &str) -> Option<Echo> {
+    pub(super) fn find(&self, own: &str, echo: &[u8]) -> Option<Echo> {
+        let echo = std::str::from_utf8(echo).ok()?;
         let mut words = echo.split(',').find_map(|part| part.strip_prefix(own)?.strip_prefix(':'))?.split(':');
         if words.next()? != self.incarnation {
             return None;

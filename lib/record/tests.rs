@@ -73,21 +73,49 @@ fn a_record_never_outgrows_a_pipes_atomic_write() {
     assert!(parse(&text).unwrap().raw("cut").is_some());
 }
 
+/// Words as they are described: one blank separates them.
+fn described(rest: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
+    let all = || rest.split(' ').filter(|word| !word.is_empty());
+    (all().take_while(|word| !word.contains('=')).collect(), all().filter_map(|word| word.split_once('=')).collect())
+}
+
 #[test]
-fn the_first_of_two_bytes_is_found_wherever_it_stands() {
-    for length in 0..40 {
-        for at in 0..length {
-            for later in at..length {
-                // Neighbours in value are what such a search takes for a hit.
-                let mut text = vec![b'!'; length];
-                text[later] = b' ';
-                text[at] = b'=';
-                assert_eq!(find(&text, b' ', b'='), Some(at), "{text:?}");
-                assert_eq!(find(&text, b'=', b'='), Some(at), "{text:?}");
-            }
-        }
-        for byte in [b'!', b'<', b'>', 0, 0x1f, 0x7f, 0x80, 0xa0, 0xbd, 0xff] {
-            assert_eq!(find(&vec![byte; length], b' ', b'='), None);
+fn words_and_fields_are_found_wherever_they_stand() {
+    // Neighbours in value are what a search by numbers takes for a blank.
+    let letters = ['!', ' ', ' ', '=', '<', 'a', '\u{1f}', '\u{e9}', '\u{a0}'];
+    let mut seed = 1u32;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) as usize % below
+    };
+    for case in 0..20_000 {
+        let rest: String = (0..next(40)).map(|_| letters[next(letters.len())]).collect();
+        let text = format!("msg 1.5 {rest}");
+        let record = parse(&text).unwrap();
+        let (words, fields) = described(&rest);
+        assert_eq!(record.words().collect::<Vec<_>>(), words, "case {case}: {text:?}");
+        assert_eq!(record.raw_fields().collect::<Vec<_>>(), fields, "case {case}: {text:?}");
+        assert_eq!(record.subject(), words.first().copied(), "case {case}: {text:?}");
+        let bytes: Vec<&[u8]> = record.raw_words().filter(|word| !word.is_empty()).collect();
+        assert_eq!(bytes.concat(), rest.replace(' ', "").as_bytes(), "case {case}: {text:?}");
+    }
+}
+
+#[test]
+fn a_time_is_read_however_it_is_written() {
+    for (text, micros) in [
+        ("12.000345", 12_000_345),
+        ("12.00034599", 12_000_345),
+        ("12", 12_000_000),
+        ("12.", 12_000_000),
+        (".5", 500_000),
+    ] {
+        for line in [format!("tick {text}"), format!("tick {text} ")] {
+            assert_eq!(parse(&line).unwrap().time, Time::from_micros(micros), "{line}");
         }
     }
+    for text in ["12.00034x", "12.000345x", "12:000345", "99999999999999.000000"] {
+        assert!(matches!(parse(&format!("tick {text}")), Err(RecordError::Time(_))), "{text}");
+    }
+    assert_eq!(parse("tick 9999999999999.999999").unwrap().time, Time::from_micros(9_999_999_999_999_999_999));
 }

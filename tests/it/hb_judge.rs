@@ -71,6 +71,22 @@ fn lines_that_are_no_records_are_said_once_per_cause_and_skipped() {
 }
 
 #[test]
+fn a_line_that_is_no_utf8_spoils_no_other() {
+    let mut input = Vec::new();
+    for second in 1..2000 {
+        input.extend_from_slice(
+            format!("msg {second}.1 n2 via=bcast:eth1 t=status st=active seq={second:x} hg=1\n").as_bytes(),
+        );
+        input.extend_from_slice(b"msg 1.0 n2 via=bcast:eth1 t=status ld=\xff\n");
+        input.extend_from_slice(format!("tick {second}.5\n").as_bytes());
+    }
+    let said = run("hb-judge", &["-d", "10"], &input);
+    assert_eq!(said.code(), 0);
+    assert_eq!(said.out.lines().count(), 3, "{}", said.out);
+    assert_eq!(said.err, "hb-judge: line 2: not UTF-8; such lines are skipped, this is said once\n");
+}
+
+#[test]
 fn a_configuration_that_cannot_be_read_is_status_2_with_its_name() {
     let said = run("hb-judge", &["-f", "/nonexistent/ha.cf"], b"tick 1.0\n");
     assert_eq!((said.code(), said.out.as_str()), (2, ""));
