@@ -1,7 +1,7 @@
 //! What a node says of itself in every heartbeat, beside Heartbeat's own fields:
 //! its groups (`grp`), what it last heard of its peers (`echo`), the digest of
-//! its configuration (`cfg`), the ping nodes that it reaches (`ping`) and whether
-//! it is leaving (`leave`).
+//! its configuration (`cfg`), the version of all that (`ver`), the ping nodes that
+//! it reaches (`ping`) and whether it is leaving (`leave`).
 //!
 //! `grp` is a list of `NAME:STATE:STANCE:EPOCH` joined by commas, or `-` when
 //! there are no groups. Heartbeat ignores fields that it does not know.
@@ -13,6 +13,10 @@ use std::str::FromStr;
 /// The longest announcement in bytes: with Heartbeat's own fields it fits a
 /// record, and an unfragmented datagram nearly always.
 pub const MAX: usize = 3000;
+
+/// The version of the announcements (`ver`). It grows when the meaning of a field
+/// changes; what is new comes in fields of its own, which older nodes ignore.
+pub const VERSION: u64 = 1;
 
 /// What a node does with a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -23,6 +23,7 @@
 //! action runs no other is begun for its group, so that a start and a stop never
 //! meet.
 
+mod agreement;
 mod announcing;
 mod connectivity;
 mod contest;
@@ -72,6 +73,8 @@ pub enum Strange {
     UnknownGroup,
     /// A request that is none of those that are known.
     UnknownAsk,
+    /// An address that belongs to no group.
+    UnknownAddress,
     /// An announcement whose groups cannot be read.
     Unreadable,
 }
@@ -83,6 +86,7 @@ impl fmt::Display for Strange {
             Strange::TickBackwards => "a tick goes back in time",
             Strange::UnknownGroup => "a group that is not configured",
             Strange::UnknownAsk => "a request that is not known",
+            Strange::UnknownAddress => "an address that belongs to no group",
             Strange::Unreadable => "the groups in an announcement cannot be read",
         })
     }
@@ -155,6 +159,7 @@ impl Decide {
             "sent" => self.sent(record),
             "group" if record.raw("node").is_none() => self.result(record, effects)?,
             "ask" => self.ask(record, effects)?,
+            "conflict" => self.conflict(record, effects)?,
             _ => return Ok(()),
         }
         if self.ticked.is_none() {
@@ -184,13 +189,8 @@ impl Decide {
         if record.raw("t") != Some("status") {
             return Ok(());
         }
-        let before = peer.digest().map(str::to_owned);
         let new = peer.hear(record, &self.view.settings.own, &self.view.voting.leases, self.view.now)?;
-        let digest = peer.digest();
-        if digest.is_some() && digest != before.as_deref() && digest != Some(self.view.settings.digest.as_str()) {
-            let text = "its configuration differs from ours, compare hb-config digest on both";
-            effects.push(why(record.time, name, "config", text));
-        }
+        peer.compare(name, &self.view.settings, self.view.now, effects);
         if new {
             self.vote(name);
         }

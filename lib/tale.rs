@@ -80,7 +80,9 @@ impl Tale {
         if begins_a_life(record) {
             self.decide = Decide::new(self.settings.clone());
         }
-        self.teller.take(record, lines);
+        if !self.is_foreign(record) {
+            self.teller.take(record, lines);
+        }
         if self.is_logged {
             return Ok(());
         }
@@ -90,6 +92,12 @@ impl Tale {
             Effect::Announce(_) | Effect::End => None,
         }));
         decided
+    }
+
+    /// Whether the address of a conflict belongs to another group.
+    fn is_foreign(&self, record: &Record<'_>) -> bool {
+        let address = record.subject().filter(|_| record.kind == "conflict").and_then(|text| text.parse().ok());
+        address.is_some_and(|address| self.settings.group_of(address) != Some(self.teller.group()))
     }
 
     fn tell_held(&mut self, lines: &mut Vec<String>) {

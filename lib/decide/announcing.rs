@@ -1,6 +1,6 @@
 //! When this node announces, and what.
 
-use crate::announce::{Groups, Part};
+use crate::announce::{Groups, Part, VERSION};
 use crate::time::Time;
 
 use super::{Decide, Effect};
@@ -40,7 +40,7 @@ impl Decide {
         let leave = if self.view.leaving { " leave=1" } else { "" };
         let ping = self.view.connectivity.reach().map(|reach| format!(" ping={reach}")).unwrap_or_default();
         format!(
-            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={}{ping}{leave}",
+            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={} ver={VERSION}{ping}{leave}",
             settings.deadtime.as_millis(),
             settings.digest
         )

@@ -127,6 +127,7 @@ impl Group {
         self.held = next;
         if !next.may_hold() {
             self.give_votes_back(view);
+            self.contest.released(&self.name, view.now, effects);
         }
         match (before, next) {
             (_, Held::Started) if before != Held::Started => {
@@ -243,9 +244,9 @@ impl Group {
         if !view.may_vote(&self.name, &view.settings.own) {
             return Some("this node has restarted and does not know what it promised".to_owned());
         }
-        let own = self.own_rank(view);
+        let own = self.stance(view);
         let better = view.peers.iter().find(|(name, peer)| match peer.knowledge(&self.name) {
-            Knowledge::Says(part) => part.stance > Stance::No && self.rank(name, part.stance, &view.settings) > own,
+            Knowledge::Says(part) => part.stance > Stance::No && self.is_outranked(name, part.stance, own, view),
             Knowledge::Unknown | Knowledge::Gone => false,
         });
         if let Some((name, _)) = better {
@@ -305,7 +306,7 @@ impl Group {
         let first = self.held != Held::Stopping;
         self.held = Held::Stopping;
         self.stop_at = Time::from_micros(u64::MAX);
-        self.contest.end();
+        self.contest.leaving();
         self.because("stop", text, view, effects);
         effects.push(Effect::Say(Line::new("do", view.now).word("stop").word(&self.name)));
         if first {

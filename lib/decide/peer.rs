@@ -5,7 +5,8 @@ use crate::record::Record;
 use crate::time::Time;
 use crate::votes::{Leases, Votes};
 
-use super::Strange;
+use super::agreement::Agreement;
+use super::{Effect, Settings, Strange};
 
 /// The last verdict on a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(super) struct Said {
     pub(super) votes: Votes,
     pub(super) leaving: bool,
     pub(super) digest: String,
+    /// The version of the announcement, from those that say it.
+    pub(super) version: Option<u64>,
     /// The ping nodes that it reaches, if it asks any.
     pub(super) reach: Option<Reach>,
     /// It has heard this life of ours within one lease: no recording can say so.
@@ -46,6 +49,7 @@ pub(super) struct Peer {
     lives_since: Option<Time>,
     said: Option<Said>,
     heard: Option<Heard>,
+    agreement: Agreement,
 }
 
 /// What a peer means for one group.
@@ -61,14 +65,14 @@ pub(super) enum Knowledge {
 
 impl Peer {
     pub(super) fn new() -> Peer {
-        Peer { verdict: Verdict::Init, lives_since: None, said: None, heard: None }
+        Peer { verdict: Verdict::Init, lives_since: None, said: None, heard: None, agreement: Agreement::default() }
     }
 
     /// Takes a status message; whether it is newer than what was heard before.
     /// What was overtaken on the way must not take back what came after it.
     pub(super) fn hear(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<bool, Strange> {
-        let [sequence, generation, incarnation, groups, votes, echo, leave, digest, reach] =
-            record.raw_all(["seq", "hg", "inc", "grp", "votes", "echo", "leave", "cfg", "ping"]);
+        let [sequence, generation, incarnation, groups, votes, echo, leave, digest, version, reach] =
+            record.raw_all(["seq", "hg", "inc", "grp", "votes", "echo", "leave", "cfg", "ver", "ping"]);
         let number = |text: Option<&str>| u64::from_str_radix(text.unwrap_or("0"), 16).map_err(|_| Strange::Incomplete);
         let (sequence, generation) = (number(sequence)?, number(generation)?);
         let incarnation = incarnation.unwrap_or("-");
@@ -87,8 +91,9 @@ impl Peer {
         let votes = votes.unwrap_or("-").parse().map_err(|_| Strange::Unreadable)?;
         let proven = echo.is_some_and(|echo| echoes_us(echo, own, leases, now));
         let digest = digest.unwrap_or("-").to_owned();
+        let version = version.and_then(|version| version.parse().ok());
         let reach = reach.and_then(|reach| reach.parse().ok());
-        self.said = Some(Said { groups, votes, leaving: leave == Some("1"), digest, reach, proven });
+        self.said = Some(Said { groups, votes, leaving: leave == Some("1"), digest, version, reach, proven });
         Ok(true)
     }
 
@@ -186,8 +191,16 @@ impl Peer {
         self.heard.as_ref()
     }
 
-    pub(super) fn digest(&self) -> Option<&str> {
-        self.said.as_ref().map(|said| said.digest.as_str())
+    /// Says whether it agrees with us, where that has changed.
+    pub(super) fn compare(&mut self, name: &str, settings: &Settings, now: Time, effects: &mut Vec<Effect>) {
+        if let Some(said) = &self.said {
+            self.agreement.see(name, said, settings, now, effects);
+        }
+    }
+
+    /// Whether its files surely say other than ours.
+    pub(super) fn has_other_configuration(&self) -> bool {
+        self.agreement.config_differs()
     }
 
     /// What we tell it that we heard: `NAME:INCARNATION:SEQUENCE:AGE`, the age

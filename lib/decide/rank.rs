@@ -1,14 +1,16 @@
 //! Which of the nodes that could serve a group comes first.
 
+use std::cmp::Reverse;
+
 use crate::announce::{Held, Stance};
 
 use super::group::Group;
-use super::peer::Knowledge;
+use super::peer::{Knowledge, Peer};
 use super::{Settings, View};
 
 /// The place of a node among those that could serve: stance first, then the
 /// preferred node, then the order of the configuration.
-pub(super) type Rank = (Stance, bool, std::cmp::Reverse<usize>);
+type Rank = (Stance, bool, Reverse<usize>);
 
 impl Group {
     pub(super) fn stance(&self, view: &View) -> Stance {
@@ -29,13 +31,20 @@ impl Group {
         }
     }
 
-    pub(super) fn rank(&self, node: &str, stance: Stance, settings: &Settings) -> Rank {
-        let place = settings.nodes.iter().position(|name| name == node).unwrap_or(usize::MAX);
-        (stance, self.preferred == node, std::cmp::Reverse(place))
+    /// Whether a peer with this stance comes before this node, whose stance is
+    /// `own`. Both find the same: where the configurations differ, preferred node
+    /// and order may too, and the names decide instead.
+    pub(super) fn is_outranked(&self, name: &str, stance: Stance, own: Stance, view: &View) -> bool {
+        let settings = &view.settings;
+        if view.peers.get(name).is_some_and(Peer::has_other_configuration) {
+            return (stance, Reverse(name)) > (own, Reverse(settings.own.as_str()));
+        }
+        self.rank(name, stance, settings) > self.rank(&settings.own, own, settings)
     }
 
-    pub(super) fn own_rank(&self, view: &View) -> Rank {
-        self.rank(&view.settings.own, self.stance(view), &view.settings)
+    fn rank(&self, node: &str, stance: Stance, settings: &Settings) -> Rank {
+        let place = settings.nodes.iter().position(|name| name == node).unwrap_or(usize::MAX);
+        (stance, self.preferred == node, Reverse(place))
     }
 
     /// A node that is ready, does not have it, and wants it more.

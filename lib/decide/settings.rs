@@ -1,5 +1,6 @@
 //! What is decided before the stream begins.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::cluster;
@@ -51,7 +52,18 @@ impl Settings {
         self.keepalive = config.keepalive;
         self.deadtime = config.deadtime;
         self.nodes = config.node;
+        for group in &groups {
+            self.policy.addresses.extend(group.addresses().map(|address| (address, group.name.clone())));
+        }
         let groups = groups.into_iter().map(|group| GroupSetting { name: group.name, preferred: group.node });
         self.groups.extend(groups);
+    }
+
+    /// The group that an address belongs to. Groups that no file describes have
+    /// none but the one that they are named by.
+    pub fn group_of(&self, address: IpAddr) -> Option<&str> {
+        let by_name =
+            || self.groups.iter().find(|group| group.name.parse() == Ok(address)).map(|group| group.name.as_str());
+        self.policy.addresses.get(&address).map(String::as_str).or_else(by_name)
     }
 }

@@ -96,7 +96,7 @@ impl Teller {
             ("ask", Some(what)) => self.ask(record, what, lines),
             ("conflict", Some(address)) => {
                 let mac = record.raw("mac").unwrap_or("unknown");
-                self.say(now, &format!("{address} is claimed by another machine, {mac}"), lines);
+                self.say(now, &format!("a frame on the wire claims {address} for {mac}"), lines);
             }
             ("fence", Some(node)) => {
                 let result = record.state().unwrap_or("unknown");
@@ -180,6 +180,7 @@ impl Teller {
             "ask" => self.say(now, &format!("{} asks to take it: {text}", self.own), lines),
             "refused" => self.say(now, &format!("{} refuses: {text}", self.own), lines),
             "alarm" => self.say(now, &format!("ALARM: {text}"), lines),
+            "over" => self.say(now, &format!("it is over: {text}"), lines),
             _ => self.say(now, &format!("{} says: {verb}: {text}", self.own), lines),
         }
     }

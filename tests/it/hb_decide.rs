@@ -67,8 +67,8 @@ fn announcements_go_to_their_descriptor_and_actions_to_standard_output() {
     assert_eq!(
         lines,
         [
-            "t=status st=up dt=7530 protocol=1 grp=web:unknown:can:0 cfg=- votes=- until=16.000000",
-            "t=status st=up dt=7530 protocol=1 grp=web:stopped:can:0 cfg=- votes=- until=16.000000"
+            "t=status st=up dt=7530 protocol=1 grp=web:unknown:can:0 cfg=- ver=1 votes=- until=16.000000",
+            "t=status st=up dt=7530 protocol=1 grp=web:stopped:can:0 cfg=- ver=1 votes=- until=16.000000"
         ]
     );
 }
