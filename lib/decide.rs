@@ -35,6 +35,7 @@ mod rank;
 mod requests;
 mod settings;
 mod view;
+mod wish;
 
 use std::fmt;
 
@@ -71,8 +72,6 @@ pub enum Strange {
     TickBackwards,
     /// A group that is not configured.
     UnknownGroup,
-    /// A request that is none of those that are known.
-    UnknownAsk,
     /// An address that belongs to no group.
     UnknownAddress,
     /// An announcement whose groups cannot be read.
@@ -85,7 +84,6 @@ impl fmt::Display for Strange {
             Strange::Incomplete => "a record lacks what its kind must have",
             Strange::TickBackwards => "a tick goes back in time",
             Strange::UnknownGroup => "a group that is not configured",
-            Strange::UnknownAsk => "a request that is not known",
             Strange::UnknownAddress => "an address that belongs to no group",
             Strange::Unreadable => "the groups in an announcement cannot be read",
         })

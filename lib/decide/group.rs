@@ -9,6 +9,7 @@ use crate::time::Time;
 
 use super::contest::Contest;
 use super::peer::Knowledge;
+use super::wish::Wish;
 use super::{Effect, GroupSetting, View, why};
 
 /// A stop that failed is tried again after this time, for ever: nobody else may
@@ -22,12 +23,10 @@ pub(super) struct Group {
     pub(super) preferred: String,
     pub(super) held: Held,
     epoch: u64,
-    /// A person sent it away; until somebody else serves it.
-    pub(super) standby: bool,
+    /// What a person wants of it.
+    pub(super) wish: Wish,
     /// A person moved it: auto_failback does not bring it back.
     pub(super) yielded: bool,
-    /// A person wants it here.
-    pub(super) claimed: bool,
     /// A resource failed while it ran: it is failed once it has stopped.
     pub(super) failing: bool,
     pub(super) contest: Contest,
@@ -46,9 +45,8 @@ impl Group {
             preferred: setting.preferred.clone(),
             held: Held::Unknown,
             epoch: 0,
-            standby: false,
+            wish: Wish::Nothing,
             yielded: false,
-            claimed: false,
             failing: false,
             contest: Contest::default(),
             renewed: Time::ZERO,
@@ -131,7 +129,6 @@ impl Group {
         }
         match (before, next) {
             (_, Held::Started) if before != Held::Started => {
-                self.claimed = false;
                 self.yielded = false;
                 self.contest.taken(view.now);
             }
@@ -139,7 +136,6 @@ impl Group {
             // repeated at once.
             (Held::Starting, Held::Stopped) => self.not_before = view.now + view.settings.keepalive * 2,
             (_, Held::Failed) => {
-                self.claimed = false;
                 let text = "it failed here; ask clear forgets it";
                 effects.push(why(view.now, &self.name, "alarm", text));
             }
@@ -147,6 +143,7 @@ impl Group {
         }
         if before != next {
             self.tell(view, effects);
+            self.wish_after(next, view, effects);
         }
     }
 
@@ -163,7 +160,7 @@ impl Group {
     /// Looks at everything, and begins at most one action.
     pub(super) fn decide(&mut self, view: &mut View, effects: &mut Vec<Effect>) {
         self.look_at_others(view, effects);
-        self.end_standby(view);
+        self.look_at_wish(view, effects);
         if self.held.asks() {
             // Our own vote is ours while we ask; it is as old as our last heartbeat.
             view.vote_for_us(&self.name);
@@ -217,7 +214,7 @@ impl Group {
     }
 
     /// Why this node must not start it, as a sentence.
-    fn obstacle(&self, view: &View) -> Option<String> {
+    pub(super) fn obstacle(&self, view: &View) -> Option<String> {
         if view.stalled {
             return Some("this node was paused and listens first".to_owned());
         }
@@ -258,7 +255,7 @@ impl Group {
     fn start(&mut self, until: Time, view: &View, effects: &mut Vec<Effect>) {
         let dead: Vec<&str> =
             view.peers.iter().filter(|(_, peer)| peer.is_dead()).map(|(name, _)| name.as_str()).collect();
-        let text = match (self.claimed, dead.is_empty()) {
+        let text = match (self.wish.is_takeover(), dead.is_empty()) {
             (true, _) => "a person asked for it here".to_owned(),
             (false, false) => format!("{} is dead", dead.join(" and ")),
             (false, true) => "no other node has it and this one comes first".to_owned(),
@@ -266,7 +263,6 @@ impl Group {
         self.held = Held::Starting;
         self.epoch += 1;
         self.renewed = until;
-        self.standby = false;
         self.because("start", &text, view, effects);
         let line = Line::new("do", view.now).word("start").word(&self.name);
         effects.push(Effect::Say(line.field("until", until).field("epoch", self.epoch)));
@@ -280,7 +276,7 @@ impl Group {
             self.stop("what was leased last has ended before it was renewed", view, effects);
         } else if view.leaving {
             self.stop("this node is leaving", view, effects);
-        } else if self.standby {
+        } else if self.wish.is_standby() {
             self.stop("a person asked for standby", view, effects);
         } else if let Some(text) = self.lost_contest(view, effects) {
             self.stop(&text, view, effects);

@@ -161,6 +161,28 @@ impl Peer {
         self.verdict == Verdict::Active && self.said.as_ref().is_some_and(|said| said.proven && !said.leaving)
     }
 
+    /// Why it could not serve a group that is given to it now, as the end of a
+    /// sentence about it; nothing when it could.
+    pub(super) fn inability(&self, group: &str) -> Option<&'static str> {
+        match self.verdict {
+            Verdict::Init => return Some("was not heard yet"),
+            Verdict::Up => return Some("is not active yet"),
+            Verdict::Late => return Some("is late"),
+            Verdict::Dead => return Some("is dead"),
+            Verdict::Active => {}
+        }
+        let Some(said) = &self.said else { return Some("says nothing of its groups") };
+        let Some(part) = said.groups.0.get(group) else { return Some("does not know it") };
+        match part.held {
+            _ if !said.proven => Some("does not hear this node"),
+            _ if said.leaving => Some("is leaving"),
+            Held::Unknown => Some("does not know whether it has it"),
+            Held::Failed => Some("has failed to serve it"),
+            Held::Starting | Held::Started | Held::Stopping => Some("has it too"),
+            Held::Stopped | Held::Asking => (part.stance == Stance::No).then_some("must not serve it"),
+        }
+    }
+
     /// Whether it is known what it does, or that it is dead.
     pub(super) fn is_definite(&self) -> bool {
         match self.verdict {

@@ -14,9 +14,9 @@ type Rank = (Stance, bool, Reverse<usize>);
 
 impl Group {
     pub(super) fn stance(&self, view: &View) -> Stance {
-        if view.leaving || self.standby || self.failing || self.held == Held::Failed {
+        if view.leaving || self.wish.is_standby() || self.failing || self.held == Held::Failed {
             Stance::No
-        } else if self.claimed {
+        } else if self.wish.is_takeover() {
             Stance::Claim
         } else if view.connectivity.is_behind(&self.name, self.held.may_hold(), &view.peers, view.now) {
             Stance::Poor

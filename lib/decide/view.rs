@@ -33,6 +33,12 @@ impl View {
         time <= self.now + AHEAD.max(self.settings.keepalive)
     }
 
+    /// How long a request of a person may take before somebody begins to carry
+    /// it out: until every vote that stands against it has expired, twice.
+    pub(super) fn patience(&self) -> Duration {
+        self.voting.terms.vote * 2
+    }
+
     /// Until when this node may hold a group, if it may.
     pub(super) fn permit(&self, group: &str, holding: bool) -> Option<Time> {
         self.voting.until(group, &self.settings.own, &self.peers, self.now, holding)

@@ -110,10 +110,16 @@ fn more_groups_than_a_heartbeat_can_carry_are_refused() {
 }
 
 #[test]
-fn strange_requests_are_said_once_and_change_nothing() {
-    let input = "tick 1.0\nask 1.0 dance\nask 1.1 dance\nask 1.2 standby nothing\ngroup 1.3 nothing started\n";
+fn requests_that_cannot_be_are_refused_and_change_nothing() {
+    let input =
+        "tick 1.0\nask 1.0 dance\nask 1.2 standby nothing\nask 1.2 clear foreign\nask 1.3\ngroup 1.3 nothing started\n";
     let said = run("hb-decide", &["-N", "n1", "-P", "n2", "-g", "web=n1"], input.as_bytes());
     assert_eq!(said.code(), 0);
-    assert_eq!(said.out, "why 1.000000 web wait it is not known whether it runs here\n");
+    let expected = "why 1.000000 web wait it is not known whether it runs here
+why 1.000000 ask refused dance: no such request is known
+why 1.200000 ask refused standby: no group here is meant by nothing
+why 1.200000 ask refused clear: no group here is meant by foreign
+";
+    assert_eq!(said.out, expected);
     assert_eq!(said.err.lines().count(), 2, "{}", said.err);
 }

@@ -1,4 +1,4 @@
-//! hb-standby from outside.
+//! hb-standby and its sisters from outside.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -7,30 +7,37 @@ use tempfile::TempDir;
 
 use crate::lab::{Said, command, finish, ok};
 
-fn hb_standby(run: &TempDir, words: &[&str]) -> Said {
-    let mut command = command("hb-standby");
+const SCRIPTS: [&str; 2] = ["hb-standby", "hb-takeover"];
+
+fn ask(script: &str, run: &TempDir, words: &[&str]) -> Said {
+    let mut command = command(script);
     command.args(words).env("HBKIT_RUN", run.path());
     finish(command, b"")
 }
 
 #[test]
 fn without_a_supervisor_it_says_so_and_does_not_hang() {
-    let run = TempDir::new().unwrap();
-    let said = hb_standby(&run, &[]);
-    assert_eq!(said.code(), 2);
-    assert!(said.err.contains("hb-supervise does not run"), "{}", said.err);
-    // What a dead one left: a FIFO that nobody reads, a lock that nobody holds.
-    ok(command("mkfifo").arg(run.path().join("bus")));
-    fs::write(run.path().join("lock"), "").unwrap();
-    assert_eq!(hb_standby(&run, &["all"]).code(), 2);
+    for script in SCRIPTS {
+        let run = TempDir::new().unwrap();
+        let said = ask(script, &run, &[]);
+        assert_eq!(said.code(), 2);
+        assert!(said.err.starts_with(&format!("{script}: ")), "{}", said.err);
+        assert!(said.err.contains("hb-supervise does not run"), "{}", said.err);
+        // What a dead one left: a FIFO that nobody reads, a lock that nobody holds.
+        ok(command("mkfifo").arg(run.path().join("bus")));
+        fs::write(run.path().join("lock"), "").unwrap();
+        assert_eq!(ask(script, &run, &["all"]).code(), 2);
+    }
 }
 
 #[test]
 fn the_request_is_a_record_on_the_bus() {
-    for (words, request) in [
-        (&[][..], "standby all"),
-        (&["local"][..], "standby local"),
-        (&["-F", "foreign"][..], "standby foreign force=1"),
+    for (script, words, request) in [
+        ("hb-standby", &[][..], "standby all"),
+        ("hb-standby", &["local"][..], "standby local"),
+        ("hb-standby", &["-F", "foreign"][..], "standby foreign force=1"),
+        ("hb-takeover", &[][..], "takeover all"),
+        ("hb-takeover", &["--force", "web"][..], "takeover web force=1"),
     ] {
         let run = TempDir::new().unwrap();
         let bus = run.path().join("bus");
@@ -42,20 +49,23 @@ fn the_request_is_a_record_on_the_bus() {
             BufReader::new(fs::File::open(bus).unwrap()).read_line(&mut line).unwrap();
             line
         });
-        let said = hb_standby(&run, words);
+        let said = ask(script, &run, words);
         assert_eq!(said.code(), 0, "{}", said.err);
         let line = reader.join().unwrap();
         let (head, tail) = line.trim_end().split_at(4);
         assert_eq!(head, "ask ");
-        assert!(tail.ends_with(request), "{line}");
-        assert!(tail.split(' ').next().unwrap().parse::<f64>().is_ok(), "{line}");
+        let (time, asked) = tail.split_once(' ').unwrap();
+        assert_eq!(asked, request);
+        assert!(time.parse::<f64>().is_ok(), "{line}");
     }
 }
 
 #[test]
 fn wrong_options_are_usage_errors() {
     let run = TempDir::new().unwrap();
-    assert_eq!(hb_standby(&run, &["--wrong"]).code(), 2);
-    assert_eq!(hb_standby(&run, &["all", "more"]).code(), 2);
-    assert!(hb_standby(&run, &["--help"]).out.starts_with("usage: hb-standby"));
+    for script in SCRIPTS {
+        assert_eq!(ask(script, &run, &["--wrong"]).code(), 2);
+        assert_eq!(ask(script, &run, &["all", "more"]).code(), 2);
+        assert!(ask(script, &run, &["--help"]).out.starts_with(&format!("usage: {script}")));
+    }
 }
