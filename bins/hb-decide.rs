@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use hbkit::decide::{Decide, Effect, GroupSetting, Policy, Quorum, Settings};
+use hbkit::decide::{Decide, Effect, FLAP_LIMIT_MAX, GroupSetting, Policy, Quorum, Settings};
 use hbkit::edge::{self, Answer, Output, OutputError, complain};
 use hbkit::filter::{self, Filter, Flow};
 use hbkit::ha_cf;
@@ -57,6 +57,18 @@ struct Args {
     /// Give a group back to its preferred node: on or off [default: off]
     #[arg(long, value_name = "WORD", value_parser = on_or_off)]
     auto_failback: Option<bool>,
+    /// For how long the preferred node has to be steady before that [default: 0]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    failback_delay: Option<Duration>,
+    /// How long a failure is remembered, 0 for ever [default: 1h]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    failure_expiry: Option<Duration>,
+    /// In which the penalty of a group that changes hands halves, 0 for none [default: 15m]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    flap_halflife: Option<Duration>,
+    /// How many changes at once are harmless [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(FLAP_LIMIT_MAX)))]
+    flap_limit: Option<u32>,
     /// Whose votes are needed: alive or majority [default: alive]
     #[arg(long, value_name = "WORD", value_parser = quorum)]
     quorum: Option<Quorum>,
@@ -147,7 +159,12 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
         settings.groups.clear();
     }
     settings.quorum = args.quorum.unwrap_or(settings.quorum);
-    settings.policy.auto_failback = args.auto_failback.unwrap_or(settings.policy.auto_failback);
+    let policy = &mut settings.policy;
+    policy.auto_failback = args.auto_failback.unwrap_or(policy.auto_failback);
+    policy.failback_delay = args.failback_delay.unwrap_or(policy.failback_delay);
+    policy.failure_expiry = args.failure_expiry.unwrap_or(policy.failure_expiry);
+    policy.flap_halflife = args.flap_halflife.unwrap_or(policy.flap_halflife);
+    policy.flap_limit = args.flap_limit.unwrap_or(policy.flap_limit);
     settings.keepalive = args.keepalive.unwrap_or(settings.keepalive);
     settings.deadtime = args.deadtime.unwrap_or(settings.deadtime);
     anyhow::ensure!(!settings.deadtime.is_zero(), "deadtime: 0: must be longer");

@@ -120,6 +120,10 @@ fn check_policy(conf: &HaCf, problems: &mut Problems) {
         let what = "auto_failback is legacy (Heartbeat's default): write on or off, and all know what will happen";
         problems.warning(conf.line_of(line), what);
     }
+    if conf.auto_failback == AutoFailback::Off && !conf.failback_delay.is_zero() {
+        let what = "failback_delay has no effect: auto_failback is off";
+        problems.warning(conf.line_of("failback_delay"), what);
+    }
     match conf.lease_keeper() {
         LeaseKeeper::Kernel => {}
         LeaseKeeper::Holder => problems.warning(
@@ -193,8 +197,8 @@ fn check_keys(conf: &HaCf, authkeys: &Authkeys, problems: &mut Problems) {
 
 /// SHA-256, in hexadecimal digits, over what must be equal on every node: the
 /// nodes in their order (hb-decide ranks by it), keepalive, deadtime, initdead,
-/// deadping, auto_failback, quorum, and the groups in their order with node and
-/// resources. Media and ping nodes, warntime, keys, comments and white space do
+/// deadping, auto_failback with its delay, failure_expiry, flap_halflife and
+/// flap_limit, quorum, and the groups in their order with node and resources. Media and ping nodes, warntime, keys, comments and white space do
 /// not count.
 pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
     let mut text = format!("hbkit digest 1\nnode {}\n", conf.node.join(" "));
@@ -203,10 +207,14 @@ pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
         ("deadtime", conf.deadtime),
         ("initdead", conf.initdead),
         ("deadping", conf.deadping),
+        ("failback_delay", conf.failback_delay),
+        ("failure_expiry", conf.failure_expiry),
+        ("flap_halflife", conf.flap_halflife),
     ];
     for (name, span) in times {
         text.push_str(&format!("{name} {}\n", seconds(span)));
     }
+    text.push_str(&format!("flap_limit {}\n", conf.flap_limit));
     text.push_str(&format!("auto_failback {}\nquorum {}\n", conf.auto_failback, conf.quorum));
     if conf.has("ping_damping") {
         text.push_str(&format!("ping_damping {:?}\n", conf.ping_damping.span(conf.deadtime)));

@@ -27,12 +27,16 @@ mod agreement;
 mod announcing;
 mod connectivity;
 mod contest;
+mod damping;
+mod failback;
+mod failures;
 mod group;
 mod peer;
 mod permit;
 mod policy;
 mod rank;
 mod requests;
+mod results;
 mod settings;
 mod view;
 mod wish;
@@ -45,6 +49,7 @@ use crate::time::Time;
 
 pub use crate::ha_cf::Quorum;
 use connectivity::Connectivity;
+pub use damping::LIMIT_MAX as FLAP_LIMIT_MAX;
 use group::Group;
 use peer::Peer;
 use permit::Voting;
@@ -232,7 +237,7 @@ impl Decide {
         peer.judge(state, record.time).ok_or(Strange::Incomplete)?;
         if peer.is_dead() && !was_gone {
             for group in &mut self.groups {
-                group.forget(name, self.view.now, effects);
+                group.forget(name, &self.view, effects);
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::conf_file;
 use crate::conf_lines;
+use crate::decide::Policy;
 use crate::medium::{self, Medium};
 use crate::problem::{Problems, quote};
 
@@ -172,6 +173,14 @@ pub struct HaCf {
     pub media: Vec<Medium>,
     /// What happens when a preferred node returns.
     pub auto_failback: AutoFailback,
+    /// How long the preferred node has to be steady before that.
+    pub failback_delay: Duration,
+    /// How long a failure is remembered; zero: until a person clears it.
+    pub failure_expiry: Duration,
+    /// In which the penalty of a group that changes hands halves; zero: none.
+    pub flap_halflife: Duration,
+    /// How many changes at once are harmless.
+    pub flap_limit: u32,
     /// ping, ping6 and ping_group.
     pub ping: Vec<PingTarget>,
     /// When groups move for them.
@@ -209,6 +218,7 @@ impl HaCf {
 impl Default for HaCf {
     fn default() -> HaCf {
         let deadtime = Duration::from_secs(30);
+        let policy = Policy::default();
         HaCf {
             node: Vec::new(),
             keepalive: Duration::from_secs(1),
@@ -220,6 +230,10 @@ impl Default for HaCf {
             baud: medium::BAUD,
             media: Vec::new(),
             auto_failback: AutoFailback::default(),
+            failback_delay: policy.failback_delay,
+            failure_expiry: policy.failure_expiry,
+            flap_halflife: policy.flap_halflife,
+            flap_limit: policy.flap_limit,
             ping: Vec::new(),
             ping_damping: PingDamping::default(),
             quorum: Quorum::default(),

@@ -61,6 +61,10 @@ fn what_is_unsafe_is_said_where_it_stands() {
         ),
         (groups(""), "haresources:1: warning: no group"),
         (
+            said(&HA_CF.replace("auto_failback on", "auto_failback off\nfailback_delay 1m"), HARESOURCES, AUTHKEYS),
+            "ha.cf:6: warning: failback_delay has no effect: auto_failback is off",
+        ),
+        (
             said(&HA_CF.replace("serial /dev/ttyS0", "ucast eth0 192.0.2.10"), HARESOURCES, AUTHKEYS),
             "haresources:1: warning: 192.0.2.10 is a node's own address (ucast, line 4 of ha.cf)",
         ),
@@ -108,6 +112,10 @@ fn the_digest_counts_what_must_be_equal_and_nothing_else() {
         ("deadtime 10", "deadtime 10\ndeadping 60"),
         ("auto_failback on", "auto_failback off"),
         ("deadtime 10", "deadtime 10\nping_damping 5"),
+        ("auto_failback on", "auto_failback on\nfailback_delay 1m"),
+        ("auto_failback on", "auto_failback on\nfailure_expiry 1m"),
+        ("auto_failback on", "auto_failback on\nflap_halflife 1m"),
+        ("auto_failback on", "auto_failback on\nflap_limit 3"),
     ] {
         assert_ne!(digest_of(&HA_CF.replace(from, to), HARESOURCES), base, "{to}");
     }

@@ -8,7 +8,11 @@ use crate::record::Line;
 use crate::time::Time;
 
 use super::contest::Contest;
+use super::damping::Flaps;
+use super::failback::Steady;
+use super::failures::Failures;
 use super::peer::Knowledge;
+use super::rank::Move;
 use super::wish::Wish;
 use super::{Effect, GroupSetting, View, why};
 
@@ -30,6 +34,9 @@ pub(super) struct Group {
     /// A resource failed while it ran: it is failed once it has stopped.
     pub(super) failing: bool,
     pub(super) contest: Contest,
+    pub(super) failures: Failures,
+    pub(super) flaps: Flaps,
+    pub(super) steady: Steady,
     renewed: Time,
     pub(super) not_before: Time,
     stop_at: Time,
@@ -49,6 +56,9 @@ impl Group {
             yielded: false,
             failing: false,
             contest: Contest::default(),
+            failures: Failures::default(),
+            flaps: Flaps::default(),
+            steady: Steady::default(),
             renewed: Time::ZERO,
             not_before: Time::ZERO,
             stop_at: Time::ZERO,
@@ -69,6 +79,11 @@ impl Group {
         self.held
     }
 
+    /// When what was leased last ends.
+    pub(super) fn leased_until(&self) -> Time {
+        self.renewed
+    }
+
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -82,77 +97,13 @@ impl Group {
         }
     }
 
-    /// The result of an action, or the state in which the group was found.
-    pub(super) fn told(&mut self, told: Held, view: &mut View, effects: &mut Vec<Effect>) {
-        let before = self.held;
-        let next = match (before, told) {
-            // A start whose lease ended on the way was refused for being late:
-            // that says nothing of the group, and is not remembered against it.
-            (Held::Starting, Held::Failed) if view.now >= self.renewed => Held::Stopped,
-            (Held::Starting | Held::Unknown | Held::Started, Held::Started) => Held::Started,
-            (Held::Starting | Held::Unknown | Held::Started | Held::Stopped, Held::Stopped) => Held::Stopped,
-            (Held::Starting | Held::Unknown | Held::Stopped | Held::Asking | Held::Failed, Held::Failed) => {
-                Held::Failed
-            }
-            (Held::Stopping, Held::Stopped) => {
-                if std::mem::take(&mut self.failing) {
-                    Held::Failed
-                } else {
-                    Held::Stopped
-                }
-            }
-            (Held::Started, Held::Failed) => {
-                self.failing = true;
-                self.stop("a resource failed", view, effects);
-                return;
-            }
-            // Its addresses are not what they should be: it begins anew.
-            (Held::Started, Held::Unknown) => {
-                self.stop("it is not known whether it still works", view, effects);
-                return;
-            }
-            (Held::Stopping, Held::Started | Held::Failed | Held::Unknown) => {
-                self.stop_at = view.now + STOP_AGAIN;
-                effects.push(why(view.now, &self.name, "alarm", "it could not be stopped and is tried again"));
-                return;
-            }
-            // A report about what this node has no part in, or that an action
-            // is under way, changes nothing.
-            (Held::Stopped | Held::Asking | Held::Failed, Held::Started)
-            | (Held::Asking | Held::Failed, Held::Stopped)
-            | (_, Held::Unknown | Held::Asking | Held::Starting | Held::Stopping) => return,
-        };
-        self.held = next;
-        if !next.may_hold() {
-            self.give_votes_back(view);
-            self.contest.released(&self.name, view.now, effects);
-        }
-        match (before, next) {
-            (_, Held::Started) if before != Held::Started => {
-                self.yielded = false;
-                self.contest.taken(view.now);
-            }
-            // A start that was refused, because it came too late, is not
-            // repeated at once.
-            (Held::Starting, Held::Stopped) => self.not_before = view.now + view.settings.keepalive * 2,
-            (_, Held::Failed) => {
-                let text = "it failed here; ask clear forgets it";
-                effects.push(why(view.now, &self.name, "alarm", text));
-            }
-            (_, Held::Unknown | Held::Stopped | Held::Asking | Held::Starting | Held::Started | Held::Stopping) => {}
-        }
-        if before != next {
-            self.tell(view, effects);
-            self.wish_after(next, view, effects);
-        }
-    }
-
     /// A peer died: what it said counts no more.
-    pub(super) fn forget(&mut self, peer: &str, now: Time, effects: &mut Vec<Effect>) {
+    pub(super) fn forget(&mut self, peer: &str, view: &View, effects: &mut Vec<Effect>) {
         if let Some(part) = self.others.remove(peer) {
             if part.held.may_hold() {
-                let line = Line::new("group", now).word(&self.name).word(Held::Unknown.word());
+                let line = Line::new("group", view.now).word(&self.name).word(Held::Unknown.word());
                 effects.push(Effect::Say(line.field("node", peer).field("epoch", part.epoch)));
+                self.changed_hands(view, effects);
             }
         }
     }
@@ -160,6 +111,7 @@ impl Group {
     /// Looks at everything, and begins at most one action.
     pub(super) fn decide(&mut self, view: &mut View, effects: &mut Vec<Effect>) {
         self.look_at_others(view, effects);
+        self.look_at_steadiness(view);
         self.look_at_wish(view, effects);
         if self.held.asks() {
             // Our own vote is ours while we ask; it is as old as our last heartbeat.
@@ -172,7 +124,8 @@ impl Group {
             Held::Stopping if view.now >= self.stop_at => self.stop("the last stop failed", view, effects),
             // What was started first must not expire while the rest starts.
             Held::Starting => self.renew(view, effects),
-            Held::Stopping | Held::Failed => {}
+            Held::Failed => self.remember_failure(view, effects),
+            Held::Stopping => {}
         }
     }
 
@@ -184,6 +137,9 @@ impl Group {
             if before.is_none_or(|before| before.held != part.held) {
                 let line = Line::new("group", view.now).word(&self.name).word(part.held.word());
                 effects.push(Effect::Say(line.field("node", name).field("epoch", part.epoch)));
+                if part.held == Held::Failed && before.is_some() {
+                    self.changed_hands(view, effects);
+                }
             }
         }
     }
@@ -208,7 +164,7 @@ impl Group {
         }
     }
 
-    fn give_votes_back(&self, view: &mut View) {
+    pub(super) fn give_votes_back(&self, view: &mut View) {
         view.voting.book.release(&self.name, &view.settings.own);
         view.voting.leases.end(&self.name);
     }
@@ -222,7 +178,7 @@ impl Group {
             match peer.knowledge(&self.name) {
                 Knowledge::Unknown => return Some(format!("it is not known what {name} does")),
                 Knowledge::Says(part) if part.held.may_hold() => {
-                    return Some(format!("{name} has it: {}", part.held.word()));
+                    return Some(format!("{name} has it: {}{}", part.held.word(), self.failback_note(view)));
                 }
                 Knowledge::Says(_) | Knowledge::Gone => {}
             }
@@ -271,21 +227,31 @@ impl Group {
 
     fn keep_or_leave(&mut self, view: &View, effects: &mut Vec<Effect>) {
         if view.permit(&self.name, true).is_none() {
+            self.changed_hands(view, effects);
             self.stop("our lease has ended: too few votes came in time", view, effects);
         } else if view.now >= self.renewed {
+            self.changed_hands(view, effects);
             self.stop("what was leased last has ended before it was renewed", view, effects);
         } else if view.leaving {
             self.stop("this node is leaving", view, effects);
         } else if self.wish.is_standby() {
             self.stop("a person asked for standby", view, effects);
         } else if let Some(text) = self.lost_contest(view, effects) {
-            self.stop(&text, view, effects);
-        } else if let Some(text) = self.hand_over(view) {
+            self.changed_hands(view, effects);
             self.stop(&text, view, effects);
         } else {
-            self.because("keep", "it is served here", view, effects);
-            self.renew(view, effects);
-            self.reannounce(view, effects);
+            match self.hand_over(view) {
+                Move::Goes(text) => self.stop(&text, view, effects),
+                Move::Driven(text) => {
+                    self.changed_hands(view, effects);
+                    self.stop(&text, view, effects);
+                }
+                Move::Stays(text) => {
+                    self.because("keep", &text, view, effects);
+                    self.renew(view, effects);
+                    self.reannounce(view, effects);
+                }
+            }
         }
     }
 
@@ -298,7 +264,13 @@ impl Group {
         }
     }
 
-    fn stop(&mut self, text: &str, view: &View, effects: &mut Vec<Effect>) {
+    /// The last stop failed: it is tried again later.
+    pub(super) fn stop_again(&mut self, view: &View, effects: &mut Vec<Effect>) {
+        self.stop_at = view.now + STOP_AGAIN;
+        effects.push(why(view.now, &self.name, "alarm", "it could not be stopped and is tried again"));
+    }
+
+    pub(super) fn stop(&mut self, text: &str, view: &View, effects: &mut Vec<Effect>) {
         let first = self.held != Held::Stopping;
         self.held = Held::Stopping;
         self.stop_at = Time::from_micros(u64::MAX);

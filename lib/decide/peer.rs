@@ -47,6 +47,7 @@ pub(super) struct Heard {
 pub(super) struct Peer {
     verdict: Verdict,
     lives_since: Option<Time>,
+    ready_since: Option<Time>,
     said: Option<Said>,
     heard: Option<Heard>,
     agreement: Agreement,
@@ -65,12 +66,25 @@ pub(super) enum Knowledge {
 
 impl Peer {
     pub(super) fn new() -> Peer {
-        Peer { verdict: Verdict::Init, lives_since: None, said: None, heard: None, agreement: Agreement::default() }
+        Peer {
+            verdict: Verdict::Init,
+            lives_since: None,
+            ready_since: None,
+            said: None,
+            heard: None,
+            agreement: Agreement::default(),
+        }
     }
 
     /// Takes a status message; whether it is newer than what was heard before.
     /// What was overtaken on the way must not take back what came after it.
     pub(super) fn hear(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<bool, Strange> {
+        let new = self.take(record, own, leases, now);
+        self.look_at_readiness(now);
+        new
+    }
+
+    fn take(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<bool, Strange> {
         let [sequence, generation, incarnation, groups, votes, echo, leave, digest, version, reach] =
             record.raw_all(["seq", "hg", "inc", "grp", "votes", "echo", "leave", "cfg", "ver", "ping"]);
         let number = |text: Option<&str>| u64::from_str_radix(text.unwrap_or("0"), 16).map_err(|_| Strange::Incomplete);
@@ -81,6 +95,9 @@ impl Peer {
             let same = heard.incarnation == incarnation;
             if order.is_lt() || (same && order.is_eq()) {
                 return Ok(false);
+            }
+            if !same {
+                self.ready_since = None;
             }
         }
         let incarnation = incarnation.to_owned();
@@ -118,6 +135,7 @@ impl Peer {
             }
             (_, Verdict::Init | Verdict::Up | Verdict::Active | Verdict::Late) => {}
         }
+        self.look_at_readiness(now);
         Some(())
     }
 
@@ -161,6 +179,15 @@ impl Peer {
         self.verdict == Verdict::Active && self.said.as_ref().is_some_and(|said| said.proven && !said.leaving)
     }
 
+    fn look_at_readiness(&mut self, now: Time) {
+        self.ready_since = if self.is_ready() { self.ready_since.or(Some(now)) } else { None };
+    }
+
+    /// Since when it has been ready without a break, in one life.
+    pub(super) fn ready_since(&self) -> Option<Time> {
+        self.ready_since
+    }
+
     /// Why it could not serve a group that is given to it now, as the end of a
     /// sentence about it; nothing when it could.
     pub(super) fn inability(&self, group: &str) -> Option<&'static str> {
@@ -179,7 +206,11 @@ impl Peer {
             Held::Unknown => Some("does not know whether it has it"),
             Held::Failed => Some("has failed to serve it"),
             Held::Starting | Held::Started | Held::Stopping => Some("has it too"),
-            Held::Stopped | Held::Asking => (part.stance == Stance::No).then_some("must not serve it"),
+            Held::Stopped | Held::Asking => match part.stance {
+                Stance::No => Some("must not serve it"),
+                Stance::Poor => Some("reaches fewer ping nodes"),
+                Stance::Can | Stance::Want | Stance::Claim => None,
+            },
         }
     }
 

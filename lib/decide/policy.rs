@@ -2,14 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::ha_cf::PingDamping;
 
+use super::{damping, failures};
+
 /// The policies of a cluster. The default moves nothing that need not move.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Whether a group goes back to its preferred node when that returns.
     pub auto_failback: bool,
+    /// For how long the preferred node has to be steady before that.
+    pub failback_delay: Duration,
+    /// How long a failure is remembered; zero: until a person clears it.
+    pub failure_expiry: Duration,
+    /// In which the penalty of a group that changes hands halves; zero: there is
+    /// none.
+    pub flap_halflife: Duration,
+    /// How many changes at once are harmless.
+    pub flap_limit: u32,
     /// Which group an address belongs to.
     pub addresses: BTreeMap<IpAddr, String>,
     /// The ping nodes and groups that are asked for connectivity.
@@ -17,4 +29,19 @@ pub struct Policy {
     /// How long another node has to reach more ping nodes before a group moves
     /// there.
     pub ping_damping: PingDamping,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            auto_failback: false,
+            failback_delay: Duration::ZERO,
+            failure_expiry: failures::EXPIRY,
+            flap_halflife: damping::HALFLIFE,
+            flap_limit: damping::LIMIT,
+            addresses: BTreeMap::new(),
+            ping: Vec::new(),
+            ping_damping: PingDamping::default(),
+        }
+    }
 }

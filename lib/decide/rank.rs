@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::announce::{Held, Stance};
+use crate::time::seconds;
 
 use super::group::Group;
 use super::peer::{Knowledge, Peer};
@@ -12,6 +13,15 @@ use super::{Settings, View};
 /// preferred node, then the order of the configuration.
 type Rank = (Stance, bool, Reverse<usize>);
 
+/// Whether a group that is served here goes to another node by choice, and why.
+pub(super) enum Move {
+    Stays(String),
+    /// As people want it, by request or by configuration.
+    Goes(String),
+    /// Nobody wants that; it counts as a change of hands.
+    Driven(String),
+}
+
 impl Group {
     pub(super) fn stance(&self, view: &View) -> Stance {
         if view.leaving || self.wish.is_standby() || self.failing || self.held == Held::Failed {
@@ -20,11 +30,7 @@ impl Group {
             Stance::Claim
         } else if view.connectivity.is_behind(&self.name, self.held.may_hold(), &view.peers, view.now) {
             Stance::Poor
-        } else if view.settings.policy.auto_failback
-            && !self.yielded
-            && self.preferred == view.settings.own
-            && view.connectivity.may_want(&self.name, &view.peers)
-        {
+        } else if self.wants_it_back(view) {
             Stance::Want
         } else {
             Stance::Can
@@ -47,22 +53,84 @@ impl Group {
         (stance, self.preferred == node, Reverse(place))
     }
 
-    /// A node that is ready, does not have it, and wants it more.
-    pub(super) fn hand_over(&mut self, view: &View) -> Option<String> {
+    /// Whether it goes home to this node by itself.
+    fn is_home(&self, view: &View) -> bool {
+        view.settings.policy.auto_failback && !self.yielded && self.preferred == view.settings.own
+    }
+
+    fn wants_it_back(&self, view: &View) -> bool {
+        self.is_home(view)
+            && !self.failures.is_doubted()
+            && !self.flaps.is_damped(view.now)
+            && self.steady.is_over(view.settings.policy.failback_delay, view.now)
+            && view.connectivity.may_want(&self.name, &view.peers)
+    }
+
+    /// This node is steady when it listens, the group is quiet, and it is known of
+    /// every other node that it does not have the group, or that it is ready and
+    /// hears us.
+    pub(super) fn look_at_steadiness(&mut self, view: &View) {
+        let fine = |peer: &Peer| match peer.knowledge(&self.name) {
+            Knowledge::Unknown => false,
+            Knowledge::Gone => true,
+            Knowledge::Says(part) => !part.held.may_hold() || peer.is_ready(),
+        };
+        let steady = !view.stalled && !self.flaps.is_damped(view.now) && view.peers.values().all(fine);
+        self.steady.look(steady, view.now);
+    }
+
+    /// Why it does not come home yet, as the end of a sentence.
+    pub(super) fn failback_note(&self, view: &View) -> String {
+        let delay = view.settings.policy.failback_delay;
+        if !self.is_home(view) || self.wants_it_back(view) {
+            String::new()
+        } else if self.failures.is_doubted() {
+            "; it failed here and does not come back by itself".to_owned()
+        } else if let Some(until) = self.flaps.damped(view.now) {
+            format!("; it changes hands too often to come back before {until}")
+        } else if !view.connectivity.may_want(&self.name, &view.peers) {
+            "; more ping nodes are reached there".to_owned()
+        } else if let Some(from) = self.steady.from(delay) {
+            format!("; it comes back from {from} on, if all stays well")
+        } else {
+            format!("; it comes back when all has been well for {} s", seconds(delay))
+        }
+    }
+
+    /// Whether a node that is ready and does not have it wants it more.
+    pub(super) fn hand_over(&mut self, view: &View) -> Move {
         let own = self.stance(view);
-        let (name, stance) = view.peers.iter().find_map(|(name, peer)| match peer.knowledge(&self.name) {
+        let stays = || Move::Stays("it is served here".to_owned());
+        let better = view.peers.iter().find_map(|(name, peer)| match peer.knowledge(&self.name) {
             Knowledge::Says(part) if peer.is_ready() && !part.held.may_hold() && part.stance > own => {
-                Some((name, part.stance))
+                Some((name, part.stance, peer.ready_since()))
             }
             Knowledge::Says(_) | Knowledge::Unknown | Knowledge::Gone => None,
-        })?;
-        if stance == Stance::Claim {
-            self.yielded = true;
-            Some(format!("a person asked for it on {name}"))
-        } else if own == Stance::Poor {
-            Some(format!("{name} has better connectivity: {}", view.connectivity.compared(name, &view.peers)))
-        } else {
-            Some(format!("{name} is back and is preferred"))
+        });
+        let Some((name, stance, since)) = better else { return stays() };
+        let delay = view.settings.policy.failback_delay;
+        match stance {
+            Stance::Claim => {
+                self.yielded = true;
+                Move::Goes(format!("a person asked for it on {name}"))
+            }
+            Stance::Poor | Stance::Can | Stance::Want if own == Stance::Poor => {
+                let compared = view.connectivity.compared(name, &view.peers);
+                Move::Driven(format!("{name} has better connectivity: {compared}"))
+            }
+            Stance::Want => {
+                let from = since.map(|since| since + delay).filter(|from| !delay.is_zero() && view.now < *from);
+                match (self.flaps.damped(view.now), from) {
+                    (Some(until), _) => {
+                        Move::Stays(format!("it changes hands too often to go back to {name} before {until}"))
+                    }
+                    (None, Some(from)) => {
+                        Move::Stays(format!("{name} is back, and gets it when all is well until {from}"))
+                    }
+                    (None, None) => Move::Goes(format!("{name} is back and is preferred")),
+                }
+            }
+            Stance::No | Stance::Poor | Stance::Can => stays(),
         }
     }
 }

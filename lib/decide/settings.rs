@@ -48,6 +48,10 @@ impl Settings {
         self.policy.auto_failback = config.auto_failback != AutoFailback::Off;
         self.policy.ping = config.ping.into_iter().map(|target| target.name).collect();
         self.policy.ping_damping = config.ping_damping;
+        self.policy.failback_delay = config.failback_delay;
+        self.policy.failure_expiry = config.failure_expiry;
+        self.policy.flap_halflife = config.flap_halflife;
+        self.policy.flap_limit = config.flap_limit;
         self.quorum = config.quorum;
         self.keepalive = config.keepalive;
         self.deadtime = config.deadtime;

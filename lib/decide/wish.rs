@@ -118,9 +118,13 @@ impl Group {
             "clear: its failure is forgotten"
         } else if standby {
             "clear: it no longer stands by"
+        } else if self.failures.is_doubted() || self.flaps.is_damped(view.now) {
+            "clear: it may come back and move again"
         } else {
             "clear: there was nothing to forget"
         };
+        self.failures.forget();
+        self.flaps.forget();
         self.answer("done", text, view, effects);
     }
 
@@ -194,18 +198,13 @@ impl Group {
         if forced {
             return;
         }
-        let knowledge = || view.peers.values().map(|peer| peer.knowledge(&self.name));
-        let hopeless = |peer| match peer {
-            Knowledge::Gone => true,
-            Knowledge::Unknown => false,
-            Knowledge::Says(part) => part.stance == Stance::No && !part.held.may_hold(),
-        };
-        if knowledge().all(hopeless) {
+        if self.is_hopeless(view) {
             let reason = self.able(view).err().unwrap_or_default();
             let text = format!("standby: no other node can serve it: {reason}; it comes back");
             return self.end_wish("failed", &text, view, effects);
         }
-        let begun = knowledge().any(|peer| matches!(peer, Knowledge::Says(part) if part.held.may_hold()));
+        let holds = |peer: &Peer| matches!(peer.knowledge(&self.name), Knowledge::Says(part) if part.held.may_hold());
+        let begun = view.peers.values().any(holds);
         match until.filter(|_| !begun) {
             Some(until) if view.now >= until => {
                 let text = format!("standby: nobody took it within {} s; it comes back", tenths(view.patience()));
@@ -244,8 +243,18 @@ impl Group {
         }
     }
 
+    /// Whether no other node serves it, and none will without the help of a
+    /// person.
+    pub(super) fn is_hopeless(&self, view: &View) -> bool {
+        view.peers.values().all(|peer| match peer.knowledge(&self.name) {
+            Knowledge::Gone => true,
+            Knowledge::Unknown => false,
+            Knowledge::Says(part) => part.stance == Stance::No && !part.held.may_hold(),
+        })
+    }
+
     /// Another node that could serve it at once, or why none can.
-    fn able<'a>(&self, view: &'a View) -> Result<&'a str, String> {
+    pub(super) fn able<'a>(&self, view: &'a View) -> Result<&'a str, String> {
         let mut reasons = Vec::new();
         for (name, peer) in &view.peers {
             match peer.inability(&self.name) {

@@ -124,6 +124,12 @@ fn wrong_lines_are_errors_with_a_cause() {
         ("quorum two", "alive or majority"),
         ("ping_damping maybe", "a time or off"),
         ("ping_damping on", "a time or off"),
+        ("failback_delay 5 m", "failback_delay takes one time"),
+        ("failback_delay 2d", "the unit is none of"),
+        ("failure_expiry 25h", "longer than a day"),
+        ("flap_halflife", "flap_halflife without a value"),
+        ("flap_limit 0", "is not a number from 1 to 1000"),
+        ("flap_limit 2.5", "is not a number from 1 to 1000"),
         ("fence /bin/true", "not in this version"),
         ("witness node3", "in a node line"),
         ("stonith_host * ssh node2", "not supported by hbkit: this version fences nobody"),
@@ -203,6 +209,13 @@ fn booleans_are_those_of_heartbeat() {
     ] {
         assert_eq!(conf(&format!("auto_failback {word}")).auto_failback, value);
     }
+}
+
+#[test]
+fn the_policies_are_in_minutes_and_hours_too() {
+    let conf = conf("failback_delay 5m\nfailure_expiry 2h\nflap_halflife 90\nflap_limit 5");
+    let times = [conf.failback_delay, conf.failure_expiry, conf.flap_halflife].map(|span| span.as_secs());
+    assert_eq!((times, conf.flap_limit), ([300, 7_200, 90], 5));
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The directives that hbkit uses.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use super::{AutoFailback, MEDIA_MAX, NODES_MAX, PING_MAX, PingDamping, PingTarget, Reader, span};
+use super::{AutoFailback, HaCf, MEDIA_MAX, NODES_MAX, PING_MAX, PingDamping, PingTarget, Reader, span};
+use crate::decide::FLAP_LIMIT_MAX;
 use crate::medium::{self, Medium, MediumError};
 use crate::name;
 use crate::problem::quote;
+use crate::time::parse_span;
 
 /// The directives that hbkit uses, or is going to: see [`Reader::ours`].
 pub const NAMES: &[&str] = &[
@@ -31,6 +34,10 @@ pub const NAMES: &[&str] = &[
     "nice_failback",
     "quorum",
     "ping_damping",
+    "failback_delay",
+    "failure_expiry",
+    "flap_halflife",
+    "flap_limit",
     "fence",
     "witness",
 ];
@@ -66,6 +73,10 @@ impl Reader {
             "ping_group" => self.ping_group(args),
             "auto_failback" => self.auto_failback(args),
             "nice_failback" => self.nice_failback(),
+            "failback_delay" => self.own_time(directive, args, |conf, span| conf.failback_delay = span),
+            "failure_expiry" => self.own_time(directive, args, |conf, span| conf.failure_expiry = span),
+            "flap_halflife" => self.own_time(directive, args, |conf, span| conf.flap_halflife = span),
+            "flap_limit" => self.flap_limit(args),
             _ => self.ours(directive, args),
         }
         true
@@ -252,6 +263,29 @@ impl Reader {
     fn nice_failback(&mut self) {
         self.warning("nice_failback is obsolete and means auto_failback legacy: write auto_failback on or off");
         self.conf.auto_failback = AutoFailback::Legacy;
+    }
+
+    /// A time of hbkit's own: Heartbeat's rules do not bind it, and minutes and
+    /// hours are what people count here.
+    fn own_time(&mut self, directive: &str, args: &[&str], set: impl FnOnce(&mut HaCf, Duration)) {
+        // "5 m" would be read as m.
+        if args.len() > 1 {
+            return self.error(format!("{directive} takes one time, such as 90, 5m or 1h"));
+        }
+        let word = self.last(directive, args);
+        match parse_span(word) {
+            Ok(span) if span <= span::LONGEST => set(&mut self.conf, span),
+            Ok(_) => self.error(format!("{directive}: {} is longer than a day", quote(word))),
+            Err(error) => self.error(format!("{directive}: {error}")),
+        }
+    }
+
+    fn flap_limit(&mut self, args: &[&str]) {
+        let word = self.last("flap_limit", args);
+        match word.parse() {
+            Ok(limit) if (1..=FLAP_LIMIT_MAX).contains(&limit) => self.conf.flap_limit = limit,
+            _ => self.error(format!("flap_limit: {} is not a number from 1 to {FLAP_LIMIT_MAX}", quote(word))),
+        }
     }
 
     /// hbkit's own. What this version does not do it refuses: a configuration

@@ -134,6 +134,10 @@ fn get_prints_a_value_a_line() {
         ("media", "bcast eth1\nucast eth0 192.0.2.2\nserial /dev/ttyS0 19200\n"),
         ("ping", "192.0.2.254 192.0.2.254\nrouters 192.0.2.252 192.0.2.253\n"),
         ("auto_failback", "on\n"),
+        ("failback_delay", "0.0\n"),
+        ("failure_expiry", "3600.0\n"),
+        ("flap_halflife", "900.0\n"),
+        ("flap_limit", "2\n"),
         ("quorum", "alive\n"),
         ("lease", "kernel\n"),
     ] {
