@@ -1,281 +1,206 @@
-//! A cluster, its faults, and what must hold whatever happens.
+//! A cluster and what happens to it, one event after another.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
-use std::time::Duration;
+use std::collections::BinaryHeap;
+use std::fmt::Write;
+use std::rc::Rc;
 
-use hbkit::decide::{Decide, Effect, GroupSetting, Policy, Quorum, Settings};
-use hbkit::judge::{self, Judge};
-use hbkit::record::{Line, Record};
+use hbkit::floating;
+use hbkit::record::Record;
 use hbkit::time::Time;
 
+use crate::check::Broken;
+use crate::network::{Network, Parcel, seconds};
+use crate::node::{GROUPS, Hold, Node, Output, Recording, State};
 use crate::random::Random;
+use crate::story::{Action, Keeper, Plan, SECOND, What, name};
 
-/// True time and clocks are microseconds.
-const SECOND: u64 = 1_000_000;
-const KEEPALIVE: u64 = 10 * SECOND;
-const DEADTIME: u64 = 60 * SECOND;
-const TICK: u64 = 2_500_000;
-/// Faults begin before this time, and end soon after it.
-const CALM: u64 = 2_400 * SECOND;
-const END: u64 = 3_600 * SECOND;
-/// Behind the calm, everything must have found its place within this time.
-const SETTLED: u64 = 600 * SECOND;
-/// The kernel's whole seconds: a shorter lease cannot be given to it.
+/// A shorter lease is not given to the kernel alone.
 const SHORTEST: u64 = 2_250_000;
+/// How late the kernel may be in ending an address.
+const KERNEL_LATE: u64 = 940_000;
 
-pub struct Plan {
-    pub nodes: usize,
-    pub quorum: Quorum,
-    pub seed: u64,
-    pub trace: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Off,
-    Running,
-    /// Nothing runs, ticks neither.
-    Paused,
-    /// Ticks and messages are printed; judge, decide and send stand still.
-    Deaf,
-}
-
-struct Node {
-    name: String,
-    state: State,
-    life: u64,
-    judge: Judge,
-    decide: Decide,
-    sequence: u64,
-    offset: u64,
-    /// Parts in a million that its clock is fast by.
-    drift: i64,
-    backlog: VecDeque<String>,
-    heard: BTreeMap<usize, (u64, BTreeSet<u64>)>,
-    /// By group: when the kernel ends the address, in true time.
-    holds: BTreeMap<String, u64>,
-}
-
-impl Node {
-    fn local(&self, now: u64) -> u64 {
-        let drift = (now as i128 * i128::from(self.drift)) / 1_000_000;
-        (i128::from(self.offset) + now as i128 + drift) as u64
-    }
-
-    fn to_true(&self, local: u64) -> u64 {
-        let elapsed = i128::from(local) - i128::from(self.offset);
-        (elapsed * 1_000_000 / (1_000_000 + i128::from(self.drift))).max(0) as u64
-    }
-
-    fn time(&self, now: u64) -> Time {
-        Time::from_micros(self.local(now))
-    }
-}
-
-#[derive(Clone)]
 enum Event {
+    Boot {
+        node: usize,
+    },
     Tick {
         node: usize,
         life: u64,
     },
     Message {
-        from: usize,
         to: usize,
-        life: u64,
-        sequence: u64,
-        text: String,
+        medium: usize,
+        parcel: Rc<Parcel>,
     },
     /// The address of a group appears, with the end of its lease on the node's clock.
     Up {
         node: usize,
         life: u64,
-        group: String,
+        group: usize,
+        until: Time,
+    },
+    /// An address that is there is given a longer lease.
+    Renew {
+        node: usize,
+        life: u64,
+        group: usize,
         until: Time,
     },
     Down {
         node: usize,
         life: u64,
-        group: String,
+        group: usize,
     },
     Told {
         node: usize,
         life: u64,
-        line: String,
+        group: usize,
+        of: Action,
+        state: &'static str,
     },
-    Fault,
+    Fault(usize),
     Resume {
         node: usize,
         life: u64,
     },
-    Boot {
-        node: usize,
-    },
-    Ask {
-        node: usize,
-        text: &'static str,
-    },
+    Look,
 }
 
-struct Queued(u64, u64, Event);
+/// Ordered by time, then by when it was planned.
+struct Planned(u64, u64, Event);
 
-impl PartialEq for Queued {
-    fn eq(&self, other: &Queued) -> bool {
+impl PartialEq for Planned {
+    fn eq(&self, other: &Planned) -> bool {
         (self.0, self.1) == (other.0, other.1)
     }
 }
 
-impl Eq for Queued {}
+impl Eq for Planned {}
 
-impl PartialOrd for Queued {
-    fn partial_cmp(&self, other: &Queued) -> Option<std::cmp::Ordering> {
+impl PartialOrd for Planned {
+    fn partial_cmp(&self, other: &Planned) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Queued {
-    fn cmp(&self, other: &Queued) -> std::cmp::Ordering {
+impl Ord for Planned {
+    fn cmp(&self, other: &Planned) -> std::cmp::Ordering {
         (self.0, self.1).cmp(&(other.0, other.1))
     }
 }
 
+/// What a node's actions do while a fault lasts.
+#[derive(Clone, Copy, Default)]
+pub struct Hands {
+    /// Until when starts, stops and renewals fail.
+    fails: [u64; 3],
+    slow_until: u64,
+    slow_most: u64,
+    /// How many actions it has begun.
+    begun: u64,
+    /// By group: a start or a stop is under way.
+    busy: [bool; GROUPS.len()],
+}
+
 pub struct Cluster {
-    plan: Plan,
-    random: Random,
-    now: u64,
+    pub plan: Plan,
+    pub now: u64,
+    pub nodes: Vec<Node>,
+    pub network: Network,
+    /// When the last fault and what it caused has ended.
+    pub disturbed: u64,
+    pub broken: Option<Broken>,
+    pub tally: Tally,
+    hands: Vec<Hands>,
+    tracing: bool,
     count: u64,
-    events: BinaryHeap<Reverse<Queued>>,
-    nodes: Vec<Node>,
-    groups: Vec<String>,
-    /// Until when messages from one node to another are lost.
-    cut: Vec<Vec<u64>>,
-    loss: u64,
-    delay: u64,
-    moves: u64,
-    last_move: u64,
-    broken: Option<String>,
+    events: BinaryHeap<Reverse<Planned>>,
+    outputs: Vec<Output>,
+    line: String,
+    arrivals: Vec<(u64, usize, usize)>,
 }
 
-fn brain(names: &[String], own: usize, quorum: Quorum, failback: bool) -> (Judge, Decide) {
-    let micros = Duration::from_micros;
-    let judge = Judge::new(judge::Settings {
-        own: Some(names[own].clone()),
-        peers: names.iter().filter(|name| **name != names[own]).cloned().collect(),
-        links: Vec::new(),
-        ping: Vec::new(),
-        warntime: micros(DEADTIME / 2),
-        deadtime: micros(DEADTIME),
-        initdead: micros(DEADTIME * 2),
-        deadping: micros(DEADTIME),
-    });
-    let groups = groups(names.len()).into_iter().enumerate();
-    let groups = groups.map(|(index, name)| GroupSetting { name, preferred: names[index % names.len()].clone() });
-    let decide = Decide::new(Settings {
-        own: names[own].clone(),
-        nodes: names.to_vec(),
-        groups: groups.collect(),
-        policy: Policy { auto_failback: failback, ..Policy::default() },
-        keepalive: micros(KEEPALIVE),
-        deadtime: micros(DEADTIME),
-        quorum,
-        digest: "d".to_owned(),
-    });
-    (judge, decide)
-}
-
-fn groups(nodes: usize) -> Vec<String> {
-    (0..nodes.min(2)).map(|index| format!("g{index}")).collect()
+/// What an hour came to.
+#[derive(Clone, Copy, Default)]
+pub struct Tally {
+    /// How many times a group was taken.
+    pub moves: u64,
+    /// The longest that a paused or killed holder's address outlived its lease
+    /// while another node had it, in microseconds.
+    pub remains: u64,
 }
 
 impl Cluster {
-    pub fn new(plan: &Plan) -> Cluster {
-        let plan = Plan { ..*plan };
-        let mut random = Random::new(plan.seed);
-        let names: Vec<String> = (1..=plan.nodes).map(|number| format!("n{number}")).collect();
-        let failback = random.chance(500);
-        let nodes = (0..plan.nodes).map(|index| {
-            let (judge, decide) = brain(&names, index, plan.quorum, failback);
-            Node {
-                name: names[index].clone(),
-                state: State::Off,
-                life: 0,
-                judge,
-                decide,
-                sequence: 0,
-                offset: random.below(1_000_000 * SECOND),
-                // Two clocks may differ by 1 %, each by half of it.
-                drift: random.between(0, 9_900) as i64 - 4_950,
-                backlog: VecDeque::new(),
-                heard: BTreeMap::new(),
-                holds: BTreeMap::new(),
-            }
-        });
-        let nodes: Vec<Node> = nodes.collect();
+    pub fn new(plan: Plan, tracing: bool) -> Cluster {
+        let mut nodes: Vec<Node> = (0..plan.nodes).map(|node| Node::new(&plan, node)).collect();
+        let recorded = Random::keyed(plan.seed, [6, 0, 0]).below(plan.nodes as u64) as usize;
+        nodes[recorded].recording = Some(Recording::new());
         let mut cluster = Cluster {
-            random,
             now: 0,
+            network: Network::new(plan.seed, plan.nodes, plan.pace),
+            disturbed: 0,
+            broken: None,
+            tally: Tally::default(),
+            hands: vec![Hands::default(); plan.nodes],
+            tracing,
             count: 0,
             events: BinaryHeap::new(),
-            groups: groups(plan.nodes),
-            cut: vec![vec![0; plan.nodes]; plan.nodes],
+            outputs: Vec::new(),
+            line: String::new(),
+            arrivals: Vec::new(),
             nodes,
-            loss: 0,
-            delay: 20_000,
-            moves: 0,
-            last_move: 0,
-            broken: None,
             plan,
         };
-        for node in 0..cluster.nodes.len() {
-            let at = cluster.random.below(100 * SECOND);
-            cluster.at(at, Event::Boot { node });
-            for time in [CALM + 200 * SECOND, CALM + 400 * SECOND] {
-                cluster.at(time, Event::Ask { node, text: "clear all" });
-            }
+        for node in 0..cluster.plan.nodes {
+            let at = cluster.plan.boots[node];
+            cluster.plan(at, Event::Boot { node });
+            cluster.away(node, at);
         }
-        cluster.at(SECOND * 200, Event::Fault);
+        for index in 0..cluster.plan.faults.len() {
+            cluster.plan(cluster.plan.faults[index].at, Event::Fault(index));
+        }
+        cluster.plan(0, Event::Look);
         cluster
     }
 
-    fn at(&mut self, time: u64, event: Event) {
+    fn plan(&mut self, at: u64, event: Event) {
         self.count += 1;
-        self.events.push(Reverse(Queued(time, self.count, event)));
+        self.events.push(Reverse(Planned(at, self.count, event)));
     }
 
-    /// Runs the hour; how many times a group was taken.
-    pub fn run(mut self) -> Result<u64, String> {
-        while let Some(Reverse(Queued(time, _, event))) = self.events.pop() {
-            if time > END {
+    /// Runs the hour.
+    pub fn run(mut self) -> Result<Tally, Broken> {
+        let end = self.plan.pace.end();
+        while let Some(Reverse(Planned(time, _, event))) = self.events.pop() {
+            if time > end {
                 break;
             }
             self.now = time;
             self.happen(event);
             if let Some(broken) = self.broken {
-                return Err(format!("at {:.3} s: {broken}", time as f64 / 1e6));
+                return Err(broken);
             }
         }
-        self.now = END;
-        for group in &self.groups {
-            let owners: Vec<&str> = self.owners(group);
-            if owners.len() != 1 {
-                return Err(format!("{group} is held by {owners:?} when all faults have ended"));
-            }
-        }
-        if self.last_move > CALM + SETTLED {
-            return Err(format!("something moved at {:.0} s, long after the last fault", self.last_move as f64 / 1e6));
-        }
-        Ok(self.moves)
+        self.check_recordings();
+        self.broken.map_or(Ok(self.tally), Err)
     }
 
-    fn owners(&self, group: &str) -> Vec<&str> {
-        let holds = |node: &&Node| node.holds.get(group).is_some_and(|end| *end > self.now);
-        self.nodes.iter().filter(holds).map(|node| node.name.as_str()).collect()
+    pub fn trace(&self, node: usize, line: &str) {
+        if self.tracing {
+            println!("{:12.6} {} {line}", seconds(self.now), name(node));
+        }
     }
 
-    fn trace(&self, node: usize, line: &str) {
-        if self.plan.trace {
-            println!("{:12.6} {} {line}", self.now as f64 / 1e6, self.nodes[node].name);
-        }
+    /// Something is unusual until then.
+    fn disturb(&mut self, end: u64) {
+        self.disturbed = self.disturbed.max(end);
+    }
+
+    /// A node does not take part until then.
+    fn away(&mut self, node: usize, end: u64) {
+        self.disturb(end);
+        self.network.part_from_all(node, end);
     }
 
     fn lives(&self, node: usize, life: u64) -> bool {
@@ -284,274 +209,362 @@ impl Cluster {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Tick { node, life } if self.lives(node, life) => self.tick(node),
-            Event::Message { from, to, life, sequence, text } => self.message(from, to, life, sequence, &text),
-            Event::Up { node, life, group, until } if self.lives(node, life) => self.up(node, &group, until),
-            Event::Down { node, life, group } if self.lives(node, life) => {
-                self.trace(node, &format!("--- {group} is down"));
-                self.nodes[node].holds.remove(&group);
-            }
-            Event::Told { node, life, line } if self.lives(node, life) => self.line(node, line),
-            Event::Fault => self.fault(),
-            Event::Resume { node, life } if self.lives(node, life) => self.resume(node),
             Event::Boot { node } if self.nodes[node].state == State::Off => self.boot(node),
-            Event::Ask { node, text } if self.nodes[node].state != State::Off => {
-                let line = format!("ask {} {text}", self.nodes[node].time(self.now));
-                self.line(node, line);
+            Event::Tick { node, life } if self.lives(node, life) => self.tick(node),
+            Event::Message { to, medium, parcel } => self.message(to, medium, &parcel),
+            Event::Up { node, life, group, until } if self.lives(node, life) => self.up(node, group, until),
+            Event::Renew { node, life, group, until } if self.lives(node, life) => self.renew(node, group, until),
+            Event::Down { node, life, group } if self.lives(node, life) => {
+                self.trace(node, &format!("--- {} is down", GROUPS[group]));
+                self.nodes[node].holds[group] = Hold::default();
             }
-            Event::Tick { .. }
+            Event::Told { node, life, group, of, state } if self.lives(node, life) => self.told(node, group, of, state),
+            Event::Fault(index) => self.fault(index),
+            Event::Resume { node, life } if self.lives(node, life) => self.resume(node),
+            Event::Look => {
+                let next = self.now + self.plan.pace.tick();
+                self.plan(next, Event::Look);
+                self.look();
+            }
+            Event::Boot { .. }
+            | Event::Tick { .. }
             | Event::Up { .. }
+            | Event::Renew { .. }
             | Event::Down { .. }
             | Event::Told { .. }
-            | Event::Resume { .. }
-            | Event::Boot { .. }
-            | Event::Ask { .. } => {}
+            | Event::Resume { .. } => {}
         }
+    }
+
+    fn boot(&mut self, node: usize) {
+        self.trace(node, "--- boots");
+        self.nodes[node].boot(&self.plan, node, self.now);
+        self.hands[node].busy = Default::default();
+        let life = self.nodes[node].life;
+        for name in GROUPS {
+            self.read(node, "group", format_args!(" {name} stopped"));
+        }
+        self.plan(self.now + 1, Event::Tick { node, life });
     }
 
     fn tick(&mut self, node: usize) {
-        let life = self.nodes[node].life;
-        let jitter = self.random.below(50_000);
-        let next = self.nodes[node].to_true(self.nodes[node].local(self.now) + TICK) + jitter;
-        self.at(next, Event::Tick { node, life });
-        if self.nodes[node].state != State::Paused {
-            let line = format!("tick {}", self.nodes[node].time(self.now));
-            self.line(node, line);
+        let (pace, this) = (self.plan.pace, &mut self.nodes[node]);
+        let local = this.clock.local(self.now);
+        let jitter = Random::keyed(self.plan.seed, [7, node as u64, self.now]).below(pace.scaled(50_000));
+        let next = this.clock.to_true(local + pace.tick()) + jitter;
+        let life = this.life;
+        if matches!(this.state, State::Running | State::Deaf) {
+            this.tick(local, pace);
+            self.read(node, "tick", format_args!(""));
+        }
+        self.plan(next, Event::Tick { node, life });
+    }
+
+    fn message(&mut self, to: usize, medium: usize, parcel: &Parcel) {
+        let (now, from) = (self.now, parcel.from);
+        if matches!(self.nodes[to].state, State::Off | State::Frozen) || !self.network.passes(now, from, to, medium) {
+            return;
+        }
+        let Some(new) = self.nodes[to].hear(parcel, now, self.plan.pace) else { return };
+        if new {
+            self.read(to, "msg", format_args!(" {} via=bcast:eth{medium} {}", name(from), parcel.text));
+        } else {
+            let (sequence, life) = (parcel.sequence, parcel.life);
+            self.read(to, "dup", format_args!(" {} via=bcast:eth{medium} seq={sequence:x} hg={life:x}", name(from)));
         }
     }
 
-    /// hb-listen: what is new is printed, a copy or a replay is not.
-    fn message(&mut self, from: usize, to: usize, life: u64, sequence: u64, text: &str) {
-        if self.nodes[to].state == State::Off || self.now < self.cut[from][to] {
-            return;
-        }
-        let known = self.nodes[to].heard.entry(from).or_insert_with(|| (life, BTreeSet::new()));
-        if life < known.0 {
-            return;
-        }
-        if life > known.0 {
-            *known = (life, BTreeSet::new());
-        }
-        if !known.1.insert(sequence) {
-            return;
-        }
-        let time = self.nodes[to].time(self.now);
-        let line = format!(
-            "msg {time} {} via=bcast:eth1 seq={sequence:x} hg={life:x} inc={} {text}",
-            self.nodes[from].name,
-            incarnation(from, life)
-        );
-        self.line(to, line);
-    }
-
-    fn line(&mut self, node: usize, line: String) {
-        self.nodes[node].backlog.push_back(line);
+    /// A record of this time is printed on the bus of a node.
+    fn read(&mut self, node: usize, kind: &str, rest: std::fmt::Arguments<'_>) {
+        let time = self.nodes[node].clock.time(self.now);
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        write!(line, "{kind} {time}").unwrap();
+        line.write_fmt(rest).unwrap();
         if self.nodes[node].state == State::Running {
+            self.think(node, &line);
             self.drain(node);
+        } else {
+            self.nodes[node].backlog.push_back(line.clone());
         }
+        self.line = line;
     }
 
     fn drain(&mut self, node: usize) {
         while let Some(line) = self.nodes[node].backlog.pop_front() {
-            let this = &mut self.nodes[node];
-            let record = Record::parse(line.as_bytes()).unwrap();
-            let (mut verdicts, mut effects) = (Vec::<Line>::new(), Vec::new());
-            this.judge.record(&record, &mut verdicts).unwrap();
-            this.decide.record(&record, &mut effects).unwrap();
-            let verdicts: Vec<String> = verdicts.into_iter().map(Line::finish).collect();
-            for verdict in &verdicts {
-                this.decide.record(&Record::parse(verdict.as_bytes()).unwrap(), &mut effects).unwrap();
+            self.think(node, &line);
+        }
+    }
+
+    /// Judge and decide read one record; what they say is done.
+    fn think(&mut self, node: usize, line: &str) {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        self.nodes[node].take(line, &mut outputs);
+        for output in outputs.drain(..) {
+            match output {
+                Output::Record(text) => self.act(node, &text),
+                Output::Announce(text) => self.send(node, &text),
             }
-            verdicts.iter().for_each(|verdict| self.trace(node, verdict));
-            for effect in effects {
-                match effect {
-                    Effect::Say(line) => self.act(node, &line.finish()),
-                    Effect::Announce(text) => self.send(node, &text),
-                    Effect::End => {}
-                }
-            }
+        }
+        self.outputs = outputs;
+        if line.starts_with("ask") {
+            self.asked(node, line);
         }
     }
 
     fn act(&mut self, node: usize, line: &str) {
         self.trace(node, line);
         let record = Record::parse(line.as_bytes()).unwrap();
-        let words: Vec<&str> = record.words().collect();
-        let ("do", &[verb, group]) = (record.kind, words.as_slice()) else { return };
-        let (life, group) = (self.nodes[node].life, group.to_owned());
-        let faulty = self.now < CALM;
-        let slow = faulty && self.random.chance(100);
-        let soon = self.now + self.random.between(2_000, 200_000);
-        let done = soon + if slow { self.random.below(90 * SECOND) } else { self.random.below(SECOND) };
-        match verb {
-            "start" => {
-                self.moves += 1;
-                self.last_move = self.now;
-                let until = record.raw("until").unwrap().parse().unwrap();
-                let fails = faulty && self.random.chance(50);
-                self.at(soon, Event::Up { node, life, group: group.clone(), until });
-                if fails {
-                    self.at(done, Event::Down { node, life, group: group.clone() });
+        let mut words = record.words();
+        match (record.kind, words.next(), words.next()) {
+            ("node", Some(peer), Some(state)) => self.judged(node, peer, state, record.time),
+            ("why", Some(group), Some("stop")) => self.check_reason(node, group, line),
+            ("do", Some(verb), Some(group)) => {
+                let group = GROUPS.iter().position(|known| *known == group).unwrap();
+                let until = record.raw("until").map(|until| until.parse().unwrap());
+                match (verb, until) {
+                    ("start", Some(until)) => self.begin_start(node, group, until),
+                    ("renew", Some(until)) => self.begin_renewal(node, group, until),
+                    ("stop", None) => self.begin_stop(node, group),
+                    _ => {}
                 }
-                let line = format!("group {} {group} {}", record.time, if fails { "failed" } else { "started" });
-                self.at(done, Event::Told { node, life, line });
-            }
-            "renew" => {
-                let until = record.raw("until").unwrap().parse().unwrap();
-                let held = self.nodes[node].holds.get(&group).is_some_and(|end| *end > self.now);
-                if held {
-                    self.up(node, &group, until);
-                } else {
-                    let line = format!("group {} {group} unknown", record.time);
-                    self.at(self.now + 5_000, Event::Told { node, life, line });
-                }
-            }
-            "stop" => {
-                self.last_move = self.now;
-                self.at(done, Event::Down { node, life, group: group.clone() });
-                self.at(done, Event::Told { node, life, line: format!("group {} {group} stopped", record.time) });
             }
             _ => {}
         }
     }
 
-    /// ipaddr-agent: what comes too late takes no effect; the kernel counts
-    /// whole seconds below what is left, and may be late by its slack.
-    fn up(&mut self, node: usize, group: &str, until: Time) {
+    /// How long an action takes, in two parts: until it has an effect, until it
+    /// has ended.
+    fn durations(&mut self, node: usize) -> (u64, u64) {
+        let (pace, hands) = (self.plan.pace, &mut self.hands[node]);
+        hands.begun += 1;
+        let mut random = Random::keyed(self.plan.seed, [8, node as u64, self.nodes[node].life << 32 | hands.begun]);
+        let soon = self.now + pace.scaled(random.between(2_000, 200_000));
+        if self.now < hands.slow_until {
+            let done = soon + random.below(hands.slow_most);
+            self.away(node, done);
+            return (soon, done);
+        }
+        (soon, soon + random.below(pace.units(1)))
+    }
+
+    fn fails(&self, node: usize, action: Action) -> bool {
+        self.now < self.hands[node].fails[action as usize]
+    }
+
+    fn begin_start(&mut self, node: usize, group: usize, until: Time) {
+        self.check_start(node, group);
+        self.tally.moves += 1;
+        self.nodes[node].owed[group].lease = until.micros();
+        self.hands[node].busy[group] = true;
+        let (soon, done) = self.durations(node);
+        let (life, of) = (self.nodes[node].life, Action::Start);
+        self.plan(soon, Event::Up { node, life, group, until });
+        if self.fails(node, Action::Start) {
+            self.plan(done, Event::Down { node, life, group });
+            self.plan(done, Event::Told { node, life, group, of, state: "failed" });
+        } else {
+            self.plan(done, Event::Told { node, life, group, of, state: "started" });
+        }
+    }
+
+    fn begin_renewal(&mut self, node: usize, group: usize, until: Time) {
+        self.nodes[node].owed[group].lease = until.micros();
+        let (life, of) = (self.nodes[node].life, Action::Renew);
+        if self.fails(node, Action::Renew) {
+            let at = self.now + self.plan.pace.scaled(5_000);
+            self.plan(at, Event::Told { node, life, group, of, state: "unknown" });
+        } else if self.now < self.hands[node].slow_until {
+            let (at, _) = self.durations(node);
+            self.plan(at, Event::Renew { node, life, group, until });
+        } else {
+            self.renew(node, group, until);
+        }
+    }
+
+    fn begin_stop(&mut self, node: usize, group: usize) {
+        self.check_quiet(node, group, "stops");
+        self.hands[node].busy[group] = true;
+        let (_, done) = self.durations(node);
+        let (life, of) = (self.nodes[node].life, Action::Stop);
+        if self.fails(node, Action::Stop) {
+            // It is tried again 5 s later.
+            self.away(node, done + 6 * SECOND);
+            self.plan(done, Event::Told { node, life, group, of, state: "failed" });
+        } else {
+            self.plan(done, Event::Down { node, life, group });
+            self.plan(done, Event::Told { node, life, group, of, state: "stopped" });
+        }
+    }
+
+    fn told(&mut self, node: usize, group: usize, of: Action, state: &'static str) {
+        self.hands[node].busy[group] &= of == Action::Renew;
+        if of == Action::Start {
+            self.result(node, group, state);
+        }
+        self.read(node, "group", format_args!(" {} {state}", GROUPS[group]));
+    }
+
+    /// An address that has gone meanwhile is not renewed, and that is said.
+    fn renew(&mut self, node: usize, group: usize, until: Time) {
+        if self.nodes[node].owns(group, self.now) {
+            self.up(node, group, until);
+        } else {
+            let (at, life) = (self.now + self.plan.pace.scaled(5_000), self.nodes[node].life);
+            let of = Action::Renew;
+            self.plan(at, Event::Told { node, life, group, of, state: "unknown" });
+        }
+    }
+
+    /// ipaddr-agent: what comes too late takes no effect; the kernel is given the
+    /// whole seconds below what is left.
+    fn up(&mut self, node: usize, group: usize, until: Time) {
         let this = &self.nodes[node];
-        let left = until.micros().saturating_sub(this.local(self.now));
-        if left < SHORTEST {
-            self.trace(node, &format!("--- too late for {group}"));
+        let local = this.clock.time(self.now);
+        let late = match self.plan.keeper {
+            Keeper::Kernel => until.micros() < local.micros() + SHORTEST,
+            Keeper::Holder => until <= local,
+        };
+        let Some(lifetime) = floating::lifetime(until, local).filter(|_| !late) else {
+            self.trace(node, &format!("--- too late for {}", GROUPS[group]));
             return;
-        }
-        let whole = (left - 1_250_000) / SECOND * SECOND;
-        let end = this.to_true(this.local(self.now) + whole + 940_000);
-        self.trace(node, &format!("--- {group} is up until {:.3}", end as f64 / 1e6));
-        self.nodes[node].holds.insert(group.to_owned(), end);
-        let owners = self.owners(group);
-        let must_be_one = self.plan.quorum == Quorum::Majority || self.now > CALM + SETTLED;
-        if owners.len() > 1 && must_be_one {
-            self.broken = Some(format!("{group} is held by {owners:?} at once"));
-        }
+        };
+        let kernel = this.clock.to_true(local.micros() + u64::from(lifetime) * SECOND + KERNEL_LATE);
+        let end = match self.plan.keeper {
+            Keeper::Kernel => kernel,
+            Keeper::Holder => this.clock.to_true(until.micros()),
+        };
+        self.trace(node, &format!("--- {} is up until {:.6}", GROUPS[group], seconds(end)));
+        self.nodes[node].holds[group] = Hold { end, kernel };
+        self.check_owners(group);
     }
 
     /// hb-send: nothing that has expired leaves.
     fn send(&mut self, node: usize, text: &str) {
-        let this = &mut self.nodes[node];
         let (fields, until) = text.rsplit_once(" until=").unwrap();
-        let local = this.local(self.now);
-        if until.parse::<Time>().unwrap().micros() < local {
+        let this = &mut self.nodes[node];
+        let time = this.clock.time(self.now);
+        if until.parse::<Time>().unwrap() < time {
             return;
         }
         this.sequence += 1;
-        let traced = format!("{fields} seq={:x}", this.sequence);
         let (life, sequence) = (this.life, this.sequence);
-        let line = format!(
-            "sent {} t=status seq={sequence:x} inc={} ok=1 failed=0",
-            Time::from_micros(local),
-            incarnation(node, life)
-        );
-        this.backlog.push_back(line);
-        self.trace(node, &traced);
-        for to in 0..self.nodes.len() {
-            for _ in 0..1 + u64::from(self.random.chance(30)) {
-                if to != node && !self.random.chance(self.loss) && self.now >= self.cut[node][to] {
-                    let after = self.now + 500 + self.random.below(self.delay);
-                    let text = fields.to_owned();
-                    self.at(after, Event::Message { from: node, to, life, sequence, text });
-                }
-            }
+        let mut incarnation = String::with_capacity(32);
+        write!(incarnation, "{node:02x}{life:06x}{:024x}", 0).unwrap();
+        this.backlog.push_back(format!("sent {time} t=status seq={sequence:x} inc={incarnation} ok=1 failed=0"));
+        if self.tracing {
+            self.trace(node, &format!("announces seq={sequence:x} {fields}"));
         }
-    }
-
-    fn boot(&mut self, node: usize) {
-        let names: Vec<String> = self.nodes.iter().map(|node| node.name.clone()).collect();
-        let failback = Random::new(self.plan.seed).chance(500);
-        let (judge, decide) = brain(&names, node, self.plan.quorum, failback);
-        let groups = self.groups.clone();
-        let this = &mut self.nodes[node];
-        (this.judge, this.decide) = (judge, decide);
-        this.state = State::Running;
-        this.life += 1;
-        this.sequence = 0;
-        this.backlog.clear();
-        this.heard.clear();
-        // The supervisor stops what an earlier life left, before it listens.
-        this.holds.clear();
-        let (life, time) = (this.life, this.time(self.now));
-        self.trace(node, "--- boots");
-        for group in groups {
-            self.line(node, format!("group {time} {group} stopped"));
+        let text = format!("seq={sequence:x} hg={life:x} inc={incarnation} {fields}");
+        let parcel = Rc::new(Parcel { from: node, life, sequence, sent: self.now, text });
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.network.send(&parcel, &mut arrivals);
+        for (at, to, medium) in arrivals.drain(..) {
+            self.plan(at, Event::Message { to, medium, parcel: Rc::clone(&parcel) });
         }
-        self.at(self.now + 1, Event::Tick { node, life });
+        self.arrivals = arrivals;
     }
 
     fn resume(&mut self, node: usize) {
-        if matches!(self.nodes[node].state, State::Paused | State::Deaf) {
-            self.trace(node, "--- resumes");
-            self.nodes[node].state = State::Running;
-            self.drain(node);
-        }
-    }
-
-    fn fault(&mut self) {
-        if self.now >= CALM {
-            self.loss = 0;
-            self.delay = 20_000;
+        let state = self.nodes[node].state;
+        if matches!(state, State::Off | State::Running) {
             return;
         }
-        let next = self.now + self.random.between(SECOND, 150 * SECOND);
-        self.at(next, Event::Fault);
-        let node = self.random.below(self.nodes.len() as u64) as usize;
-        let other = self.random.below(self.nodes.len() as u64) as usize;
-        let span = self.now + self.random.between(SECOND, 300 * SECOND);
-        let end = span.min(CALM);
-        match self.random.below(12) {
-            0 => self.cut[node][other] = end,
-            1 => (self.cut[node][other], self.cut[other][node]) = (end, end),
-            2 => {
-                self.trace(node, "--- is cut off");
-                for peer in 0..self.nodes.len() {
-                    (self.cut[node][peer], self.cut[peer][node]) = (end, end);
+        self.trace(node, "--- resumes");
+        self.nodes[node].state = State::Running;
+        self.drain(node);
+        if state != State::Deaf {
+            let local = self.nodes[node].clock.local(self.now);
+            self.nodes[node].tick(local, self.plan.pace);
+            self.read(node, "tick", format_args!(""));
+        }
+    }
+
+    fn fault(&mut self, index: usize) {
+        let fault = self.plan.faults[index].clone();
+        if self.tracing {
+            println!("{:12.6} *** {fault}", seconds(self.now));
+        }
+        let (now, end) = (self.now, fault.end);
+        let is_moment = matches!(fault.what, What::Ask { .. } | What::Break { .. });
+        self.disturb(if is_moment { now } else { end });
+        let everybody = 0..self.plan.nodes;
+        match fault.what {
+            What::Cut { from, to, medium } => self.network.cut(now, from, to, medium, end),
+            What::Split { node, other, medium } => {
+                self.network.cut(now, node, other, medium, end);
+                self.network.cut(now, other, node, medium, end);
+            }
+            What::Isolate { node, medium } => {
+                for other in everybody.filter(|other| *other != node) {
+                    self.network.cut(now, node, other, medium, end);
+                    self.network.cut(now, other, node, medium, end);
                 }
             }
-            3 => {
-                self.trace(node, "--- is not heard");
-                self.cut[node] = vec![end; self.nodes.len()];
+            What::Mute { node, medium } => {
+                everybody.filter(|other| *other != node).for_each(|to| self.network.cut(now, node, to, medium, end));
             }
-            4 => self.loss = self.random.below(500),
-            5 => self.delay = self.random.between(10_000, 40 * SECOND),
-            6 => (self.loss, self.delay) = (0, 20_000),
-            7 | 8 if self.nodes[node].state == State::Running => {
-                let paused = self.random.chance(500);
-                self.trace(node, if paused { "--- pauses" } else { "--- is deaf" });
-                self.nodes[node].state = if paused { State::Paused } else { State::Deaf };
-                let life = self.nodes[node].life;
-                self.at(end, Event::Resume { node, life });
+            What::Loss(loss) => self.network.lose(loss, end),
+            What::Delay(most) => {
+                self.network.slow_down(most, end);
+                self.disturb(end + most);
             }
-            9 => self.power_off(node, true, end),
-            10 => self.power_off(node, false, end),
-            11 => {
-                let texts = ["standby all", "standby local", "takeover all", "takeover foreign", "clear all"];
-                let text = texts[self.random.below(texts.len() as u64) as usize];
-                self.happen(Event::Ask { node, text });
+            What::Double(double) => self.network.double(double, end),
+            What::Replay { node } => self.replay(node, end),
+            What::Pause { node } => self.stand_still(node, State::Paused, end),
+            What::Freeze { node } => self.stand_still(node, State::Frozen, end),
+            What::Deaf { node } => self.stand_still(node, State::Deaf, end),
+            What::Power { node } => {
+                self.nodes[node].holds = Default::default();
+                self.off(node, end);
             }
-            _ => {}
+            What::Kill { node } => self.off(node, end),
+            What::Fails { node, action } => self.hands[node].fails[action as usize] = end,
+            What::Slow { node, most } => {
+                (self.hands[node].slow_until, self.hands[node].slow_most) = (end, most);
+            }
+            What::Break { node } => self.break_services(node),
+            What::Ask { node, text } => {
+                if self.nodes[node].state != State::Off {
+                    self.read(node, "ask", format_args!(" {text}"));
+                }
+            }
         }
     }
 
-    /// The power goes, or all processes are killed: the kernel of a machine that
-    /// lives keeps the addresses until their leases end.
-    fn power_off(&mut self, node: usize, power: bool, back: u64) {
-        self.trace(node, if power { "--- loses power" } else { "--- is killed" });
-        self.nodes[node].state = State::Off;
-        if power {
-            self.nodes[node].holds.clear();
+    fn replay(&mut self, node: usize, end: u64) {
+        let mut random = Random::keyed(self.plan.seed, [9, node as u64, self.now]);
+        self.away(node, end);
+        // Others learn from its echo that they were heard, and how late.
+        self.network.late_until = self.network.late_until.max(end);
+        for parcel in self.network.recording(self.plan.seed, node) {
+            let at = random.between(self.now, end);
+            self.plan(at, Event::Message { to: node, medium: 0, parcel });
         }
-        self.at(back, Event::Boot { node });
     }
-}
 
-fn incarnation(node: usize, life: u64) -> String {
-    format!("{node:02x}{life:06x}{:024x}", 0)
+    fn stand_still(&mut self, node: usize, how: State, end: u64) {
+        if self.nodes[node].state == State::Running {
+            self.away(node, end);
+            self.nodes[node].state = how;
+            let life = self.nodes[node].life;
+            self.plan(end, Event::Resume { node, life });
+        }
+    }
+
+    fn off(&mut self, node: usize, end: u64) {
+        if self.nodes[node].state != State::Off {
+            self.away(node, end);
+            self.nodes[node].state = State::Off;
+            self.plan(end, Event::Boot { node });
+        }
+    }
+
+    fn break_services(&mut self, node: usize) {
+        for group in 0..GROUPS.len() {
+            if self.nodes[node].owns(group, self.now) && !self.hands[node].busy[group] {
+                self.told(node, group, Action::Start, "failed");
+            }
+        }
+    }
 }

@@ -1,0 +1,233 @@
+//! What must hold whatever happens. Addresses appear in [`Cluster::up`] only, so
+//! that two owners are found there; what depends on the passing of time is looked
+//! at with every tick.
+
+use std::fmt;
+
+use hbkit::decide::Quorum;
+use hbkit::time::Time;
+
+use crate::cluster::Cluster;
+use crate::network::seconds;
+use crate::node::{GROUPS, Owed, State, preferred};
+use crate::story::{Keeper, name};
+
+/// The rules, by the names that the deliberate faults use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Quorum majority: no two nodes have a group's address at the same true time.
+    TwoOwners,
+    /// Quorum alive: no two owners that have heard each other for so long.
+    Contest,
+    /// When faults have ended, every group that can run runs on one node.
+    Unserved,
+    /// A failed start is not tried again before it is cleared.
+    Failed,
+    /// A group that a person sent away stays away.
+    Standby,
+    /// auto_failback on brings a group home, and only then.
+    Failback,
+    /// With all nodes well and no request nothing moves.
+    Needless,
+    /// A recorded input gives the same output.
+    Repeat,
+    /// A node that was heard, or that we could not hear, is not dead.
+    Accused,
+    /// Judge or decide panicked, or found a record strange.
+    Panic,
+}
+
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub rule: Rule,
+    pub at: u64,
+    pub text: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} at {:.3} s: {}", self.rule, seconds(self.at), self.text)
+    }
+}
+
+impl Cluster {
+    fn broke(&mut self, rule: Rule, text: String) {
+        if self.broken.is_none() {
+            self.broken = Some(Broken { rule, at: self.now, text });
+        }
+    }
+
+    pub fn owners(&self, group: usize) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|node| self.nodes[*node].owns(group, self.now)).collect()
+    }
+
+    /// Whether everything has been well for so long that nothing may move.
+    fn is_quiet(&self) -> bool {
+        self.now > self.disturbed + self.plan.pace.settled()
+    }
+
+    pub fn check_owners(&mut self, group: usize) {
+        let count = self.nodes.iter().filter(|node| node.owns(group, self.now)).count();
+        if self.plan.keeper == Keeper::Holder {
+            self.note_remains(group);
+        }
+        if count < 2 {
+            return;
+        }
+        let owners = self.owners(group);
+        let names: Vec<&str> = owners.iter().map(|node| name(*node)).collect();
+        let (group, names) = (GROUPS[group], names.join(" and "));
+        match self.plan.quorum {
+            Quorum::Majority => self.broke(Rule::TwoOwners, format!("{names} have {group} at once")),
+            Quorum::Alive => {
+                let long = self.plan.pace.united();
+                let united = |a: usize, b: usize| self.now > self.network.united_since(a, b) + long;
+                let pair = owners.iter().any(|a| owners.iter().any(|b| a < b && united(*a, *b)));
+                if pair {
+                    self.broke(Rule::Contest, format!("{names} have {group} at once, and hear each other"));
+                }
+            }
+        }
+    }
+
+    /// What the kernel leaves of the address of a holder that cannot end it.
+    fn note_remains(&mut self, group: usize) {
+        for node in &self.nodes {
+            let hold = node.holds[group];
+            let unattended = matches!(node.state, State::Off | State::Paused | State::Frozen);
+            if unattended && hold.end <= self.now && self.now < hold.kernel {
+                self.tally.remains = self.tally.remains.max(hold.kernel - self.now);
+            }
+        }
+    }
+
+    /// Looks at what must be so after a time.
+    pub fn look(&mut self) {
+        for group in 0..GROUPS.len() {
+            self.check_owners(group);
+            if self.is_quiet() {
+                self.check_settled(group);
+            }
+        }
+    }
+
+    fn check_settled(&mut self, group: usize) {
+        let owners = self.owners(group);
+        let able = |owed: &Owed| !owed.failed && !owed.stands_by;
+        let can_run = self.nodes.iter().any(|node| able(&node.owed[group]));
+        let &[owner] = owners.as_slice() else {
+            if can_run || owners.len() > 1 {
+                let text = format!("{} is served by {} nodes, long after the last fault", GROUPS[group], owners.len());
+                self.broke(Rule::Unserved, text);
+            }
+            return;
+        };
+        let home = preferred(group, self.plan.nodes);
+        let wants = self.plan.failback && !self.plan.has_requests() && able(&self.nodes[home].owed[group]);
+        if wants && owner != home {
+            let text = format!("{} is on {}, and {} is well", GROUPS[group], name(owner), name(home));
+            self.broke(Rule::Failback, text);
+        }
+    }
+
+    pub fn check_quiet(&mut self, node: usize, group: usize, does: &str) {
+        if self.is_quiet() {
+            let text = format!("{} {does} {}, long after the last fault", name(node), GROUPS[group]);
+            self.broke(Rule::Needless, text);
+        }
+    }
+
+    pub fn check_start(&mut self, node: usize, group: usize) {
+        self.check_quiet(node, group, "starts");
+        let owed = self.nodes[node].owed[group];
+        if owed.failed {
+            self.broke(Rule::Failed, format!("{} starts {}, which failed there", name(node), GROUPS[group]));
+        }
+        if owed.stands_by {
+            self.broke(Rule::Standby, format!("{} starts {}, which was sent away", name(node), GROUPS[group]));
+        }
+    }
+
+    /// Why a node stops a group: some reasons are only good at times.
+    pub fn check_reason(&mut self, node: usize, group: &str, line: &str) {
+        let Some(group) = GROUPS.iter().position(|known| *known == group) else { return };
+        let nodes = self.plan.nodes;
+        if line.ends_with("a person asked for standby") {
+            let served = self.owners(group).iter().any(|owner| *owner != node);
+            let owed = &mut self.nodes[node].owed[group];
+            (owed.stands_by, owed.yielded) = (!served, served);
+        } else if line.contains("a person asked for it on") {
+            self.nodes[node].owed[group].yielded = true;
+        } else if line.ends_with("is back and is preferred") {
+            let home = &self.nodes[preferred(group, nodes)];
+            if !self.plan.failback || home.owed[group].yielded {
+                self.broke(Rule::Failback, format!("{} gives {} back unasked", name(node), GROUPS[group]));
+            }
+        }
+    }
+
+    /// The result of an action, or of a look at a service.
+    pub fn result(&mut self, node: usize, group: usize, state: &str) {
+        let local = self.nodes[node].clock.local(self.now);
+        let owed = &mut self.nodes[node].owed[group];
+        match state {
+            // A start that came too late says nothing of the group.
+            "failed" if local < owed.lease => owed.failed = true,
+            "started" => {
+                owed.yielded = false;
+                for other in (0..self.nodes.len()).filter(|other| *other != node) {
+                    let owed = &mut self.nodes[other].owed[group];
+                    owed.yielded |= std::mem::take(&mut owed.stands_by);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A person asked, and it was read.
+    pub fn asked(&mut self, node: usize, line: &str) {
+        for owed in &mut self.nodes[node].owed {
+            owed.failed &= !line.ends_with("clear all");
+            owed.stands_by &= !line.contains("takeover");
+        }
+    }
+
+    pub fn judged(&mut self, node: usize, peer: &str, state: &str, time: Time) {
+        let Some(other) = (0..self.plan.nodes).find(|other| name(*other) == peer) else { return };
+        let (deadtime, this) = (self.plan.pace.deadtime(), &mut self.nodes[node]);
+        this.dead[other] = state == "dead";
+        if state != "dead" {
+            return;
+        }
+        let (sequence, arrived) = this.newest[other];
+        let listened = time.micros().saturating_sub(this.listens_since);
+        let silent = match sequence {
+            0 if this.has_heard(other) => listened,
+            // Before a node was ever heard, it is given twice deadtime.
+            0 => listened.saturating_sub(deadtime),
+            // A node that reads late judges a time when that had not come yet.
+            _ if arrived > time.micros() => deadtime,
+            _ => time.micros() - arrived,
+        };
+        if (0..self.plan.nodes).all(|other| other == node || this.dead[other]) {
+            for owed in &mut this.owed {
+                (owed.stands_by, owed.yielded) = (false, false);
+            }
+        }
+        // What was long on its way says nothing of the present, and does not count.
+        let late = self.now < self.network.late_until + 2 * deadtime;
+        if listened < deadtime || (silent < deadtime && !late) {
+            let text = format!("{} declares {peer} dead, silent for {:.3} s", name(node), seconds(silent));
+            self.broke(Rule::Accused, text);
+        }
+    }
+
+    pub fn check_recordings(&mut self) {
+        for node in 0..self.nodes.len() {
+            let repeats = self.nodes[node].recording.as_ref().is_none_or(|kept| kept.is_repeatable(&self.plan, node));
+            if !repeats {
+                self.broke(Rule::Repeat, format!("the recording of {} gives another output", name(node)));
+            }
+        }
+    }
+}
