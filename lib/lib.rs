@@ -17,6 +17,7 @@
 //! | [`replay`] | which messages were heard before, and where |
 //! | [`refused`] | counts of what was refused, at a bounded rate |
 //! | [`serial_stream`] | messages in the bytes of a serial line |
+//! | [`inflate`] | messages that were compressed as a whole |
 //! | [`outgoing`] | our own messages: fields, numbers |
 //! | [`pace`] | a schedule at absolute points |
 //! | [`silence`] | when a silence is long enough to mean something |
@@ -95,6 +96,7 @@ pub mod haresources;
 pub mod hearing;
 pub mod icmp;
 pub mod identity;
+pub mod inflate;
 pub mod interface;
 pub mod json;
 pub mod judge;

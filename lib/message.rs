@@ -101,6 +101,22 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// The same message, borrowing nothing.
+    pub fn into_owned(self) -> Message<'static> {
+        let owned = |bytes: Cow<'_, [u8]>| Cow::Owned(bytes.into_owned());
+        let field = |field: Field<'a>| Field {
+            name: Cow::Owned(field.name.into_owned()),
+            value: match field.value {
+                Value::Text(bytes) => Value::Text(owned(bytes)),
+                Value::Binary(bytes) => Value::Binary(owned(bytes)),
+                Value::Nested(message) => Value::Nested(message.into_owned()),
+                Value::List(bytes) => Value::List(owned(bytes)),
+                Value::Compressed(bytes) => Value::Compressed(owned(bytes)),
+            },
+        };
+        Message { fields: self.fields.into_iter().map(field).collect() }
+    }
+
     /// Whether every field can stand in the text of a classic message.
     pub fn is_plain(&self) -> bool {
         self.fields.iter().all(|field| match field.value {
@@ -206,6 +222,8 @@ pub enum FormError {
     List,
     /// A value that cannot stand in this format.
     Value,
+    /// Compressed bytes that are not what they say they are.
+    Compressed,
 }
 
 impl fmt::Display for FormError {
@@ -223,6 +241,7 @@ impl fmt::Display for FormError {
             FormError::Base64 => "a binary value that is not base64",
             FormError::List => "a malformed list",
             FormError::Value => "a value that cannot travel so",
+            FormError::Compressed => "compressed bytes that cannot be inflated",
         })
     }
 }

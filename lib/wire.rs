@@ -3,7 +3,7 @@
 
 use crate::auth::{Key, KeyRing};
 use crate::message::{FormError, Message};
-use crate::{classic, netstring};
+use crate::{classic, inflate, netstring};
 
 /// Why bytes are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Trust {
 
 /// Opens a message in either format. The key is the one that the message names,
 /// with the method that the ring binds to it; the digest is compared in constant
-/// time.
+/// time. Of a message that was compressed as a whole, the one inside is given.
 ///
 /// # Errors
 /// The bytes are refused; nothing in them has been believed.
@@ -41,7 +41,7 @@ pub fn open<'a, 'k>(bytes: &'a [u8], ring: &'k KeyRing, trust: Trust) -> Result<
         return Err(Refusal::Auth);
     }
     let parse = if is_classic { classic::parse } else { netstring::parse };
-    let message = parse(sealed.covered).map_err(Refusal::Form)?;
+    let message = parse(sealed.covered).and_then(inflate::whole).map_err(Refusal::Form)?;
     Ok((message, key))
 }
 
