@@ -6,7 +6,10 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use hbkit::edge::{self, Answer, Output, OutputError, complain};
+use hbkit::forward::Forward;
+use hbkit::gaps::Gaps;
 use hbkit::hearing::{Heard, Hearing};
+use hbkit::key_watch::KeyWatch;
 use hbkit::pace::Pace;
 use hbkit::receiver::Receiver;
 use hbkit::record::{Line, Record};
@@ -33,6 +36,9 @@ struct Args {
     /// Between two ticks [default: a quarter of keepalive, at most 250ms]
     #[arg(short, long, value_name = "SPAN", value_parser = parse_tick)]
     tick: Option<Duration>,
+    /// Write the records that hb-send answers to this descriptor too
+    #[arg(short = 'A', long, value_name = "FD")]
+    announce_fd: Option<u8>,
     /// Print JSON lines
     #[arg(short, long)]
     json: bool,
@@ -57,20 +63,25 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let silences = station.config.as_ref().map(|config| Silences::new(config.deadtime));
     let known = station.config.map(|config| config.node).unwrap_or_default();
     let peers: Vec<String> = known.into_iter().chain(args.peer).collect();
+    let now = edge::now();
+    let forward =
+        args.announce_fd.map(|fd| Forward::open(fd, &station.node, now).with_context(|| format!("--announce-fd {fd}")));
     let hearing = Hearing {
         ring: station.ring,
         is_crc_allowed: station.is_crc_allowed,
         node: station.node,
         peers: if peers.is_empty() { None } else { Some(peers.into_iter().collect()) },
         memory: Memory::new(),
+        gaps: Gaps::new(),
     };
-    let now = edge::now();
     let (receiver, news) = Receiver::open(&station.media, now).context("too many media to tell apart")?;
     news.iter().for_each(|line| complain("hb-listen", line));
     ensure!(receiver.is_open(), "no medium works");
     let mut listening = Listening {
         receiver,
         hearing,
+        keys: station.keys,
+        forward: forward.transpose()?,
         own: OwnAddresses::default(),
         tally: Tally::new(),
         out: Output::new(),
@@ -95,6 +106,8 @@ fn run(args: Args) -> anyhow::Result<Answer> {
 struct Listening {
     receiver: Receiver,
     hearing: Hearing,
+    keys: KeyWatch,
+    forward: Option<Forward>,
     own: OwnAddresses,
     tally: Tally,
     out: Output,
@@ -119,7 +132,7 @@ impl Listening {
             let (time, medium, peer) = (arrived.time, arrived.medium, arrived.peer);
             match self.hearing.hear(&arrived, |address| self.own.contains(address, now)) {
                 Heard::Record(line) => self.print(line)?,
-                Heard::Echo => {}
+                Heard::Echo | Heard::Again => {}
                 Heard::Refused(reason) => {
                     let report = self.tally.count(time, reason, medium, 1, peer);
                     self.report(time, report)?;
@@ -132,7 +145,14 @@ impl Listening {
         }
         let due = self.tally.due(now);
         self.report(now, due)?;
+        for line in self.hearing.due(now) {
+            self.print(line)?;
+        }
         news.extend(self.receiver.retry(now));
+        if let Some((ring, said)) = self.keys.news(now) {
+            ring.into_iter().for_each(|ring| self.hearing.ring = ring);
+            news.push(said);
+        }
         news.iter().for_each(|line| complain("hb-listen", line));
         Ok(())
     }
@@ -151,14 +171,14 @@ impl Listening {
 
     fn print(&mut self, line: Line) -> Result<(), OutputError> {
         let text = line.finish();
-        let record = Record::parse(text.as_bytes()).ok();
-        if let (Some(record), Some(silences)) = (&record, &mut self.silences) {
-            silences.see(record);
+        let Ok(record) = Record::parse(text.as_bytes()) else { return self.out.line(&text) };
+        if let Some(silences) = &mut self.silences {
+            silences.see(&record);
         }
-        match record {
-            Some(record) if self.is_json => self.out.line(&json::from_record(&record)),
-            Some(_) | None => self.out.line(&text),
+        if let Some(Err(error)) = self.forward.as_mut().map(|to| to.offer(&record, &text, edge::now())) {
+            complain("hb-listen", &format_args!("--announce-fd: {error}"));
         }
+        if self.is_json { self.out.line(&json::from_record(&record)) } else { self.out.line(&text) }
     }
 
     /// Waits until something comes or the next tick is due, unless there is

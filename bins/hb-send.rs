@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use hbkit::answers::{self, Answers};
 use hbkit::edge::{self, Answer, Unwaiting, complain};
 use hbkit::filter::Complaints;
+use hbkit::key_watch::KeyWatch;
 use hbkit::lines::{Lines, Next};
 use hbkit::outgoing::{Order, read_field, status_defaults};
 use hbkit::pace::Pace;
@@ -19,7 +21,7 @@ use hbkit::signals::{self, Signals};
 use hbkit::station;
 use hbkit::time::parse_span;
 use hbkit::transmitter::{Transmitter, readable};
-use hbkit::voice::{self, Voice};
+use hbkit::voice::{self, Format, Said, Voice};
 
 /// Send heartbeats.
 ///
@@ -33,7 +35,7 @@ struct Args {
     /// Send a status each SPAN [default with --config and without --stdin: keepalive]
     #[arg(short, long, value_name = "SPAN", value_parser = parse_interval)]
     interval: Option<Duration>,
-    /// Send a message for each line of standard input: KEY=VALUE ...
+    /// Send a message for each line of standard input: KEY=VALUE ..., and answer records of hb-listen
     #[arg(short, long)]
     stdin: bool,
     /// End after so many messages
@@ -45,6 +47,9 @@ struct Args {
     /// The deadtime that a status announces [default: that of ha.cf, or 30]
     #[arg(short, long, value_name = "SPAN", value_parser = parse_span)]
     deadtime: Option<Duration>,
+    /// The format of messages on networks
+    #[arg(long, value_enum, default_value_t = Format::Netstring)]
+    format: Format,
     /// Directory of the generation and the uuid of this node
     #[arg(short = 'D', long, value_name = "DIR", default_value = "/var/lib/hbkit")]
     state_directory: PathBuf,
@@ -63,6 +68,8 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let beat = Order::new(args.field).context("--field")?;
     let station = args.station.read()?;
     let nodes = station.config.as_ref().map_or(2, |config| config.node.len() + config.ping.len());
+    let names = station.config.as_ref().map_or(&[][..], |config| &config.node);
+    let answers = Answers::new(&station.node, names, edge::now());
     let keepalive = station.config.as_ref().filter(|_| !args.stdin).map(|config| config.keepalive);
     let interval = args.interval.or(keepalive);
     let is_single = interval.is_none() && !args.stdin;
@@ -74,7 +81,9 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     news.iter().for_each(|line| complain("hb-send", line));
     ensure!(transmitter.is_open(), "no medium works");
     let mut sending = Sending {
-        voice: Voice::new(transmitter, sender, station.ring),
+        voice: Voice::new(transmitter, sender, station.ring, args.format),
+        keys: station.keys,
+        answers,
         beat,
         defaults: status_defaults(deadtime),
         out: Unwaiting::new(),
@@ -92,6 +101,8 @@ fn run(args: Args) -> anyhow::Result<Answer> {
 
 struct Sending {
     voice: Voice,
+    keys: KeyWatch,
+    answers: Answers,
     beat: Order,
     defaults: Vec<(String, Vec<u8>)>,
     out: Unwaiting,
@@ -115,16 +126,15 @@ impl Sending {
             if pace.as_mut().is_some_and(|pace| pace.take(edge::now())) {
                 self.say(&self.beat.clone())?;
             }
-            self.voice.transmitter.retry(edge::now()).iter().for_each(|line| complain("hb-send", line));
+            self.look_after();
             match &mut input {
                 Some(lines) if !lines.would_wait() => {
                     number += 1;
                     match lines.next_line().context("standard input")? {
                         Next::End => break,
                         Next::TooLong => complaints.say(number, &RecordError::TooLong.to_string()),
-                        Next::Line(line) => match Order::parse(line) {
-                            Ok(Some(order)) if self.left != Some(0) => self.say(&order)?,
-                            Ok(_) => {}
+                        Next::Line(line) => match self.answers.line(line, &mut self.voice.history, edge::now()) {
+                            Ok(answers) => answers.iter().try_for_each(|answer| self.answer(answer))?,
                             Err(error) => complaints.say(number, error.cause()),
                         },
                     }
@@ -135,12 +145,36 @@ impl Sending {
         Ok(())
     }
 
+    /// Opens again what was closed, and reads again what was changed.
+    fn look_after(&mut self) {
+        let now = edge::now();
+        self.voice.transmitter.retry(now).iter().for_each(|line| complain("hb-send", line));
+        if let Some((ring, said)) = self.keys.news(now) {
+            ring.into_iter().for_each(|ring| self.voice.ring = ring);
+            complain("hb-send", &said);
+        }
+    }
+
+    fn answer(&mut self, answer: &answers::Answer) -> anyhow::Result<()> {
+        match answer {
+            answers::Answer::Say(order) => self.say(order),
+            answers::Answer::Again(number) => match self.voice.again(*number)? {
+                Some(said) => self.print(said),
+                None => Ok(()),
+            },
+        }
+    }
+
     fn say(&mut self, order: &Order) -> anyhow::Result<()> {
         let said = self.voice.say(&order.clone().with_defaults(&self.defaults))?;
-        said.news.iter().for_each(|line| complain("hb-send", line));
         if let (Some(left), true) = (&mut self.left, said.taken.is_some()) {
-            *left -= 1;
+            *left = left.saturating_sub(1);
         }
+        self.print(said)
+    }
+
+    fn print(&mut self, said: Said) -> anyhow::Result<()> {
+        said.news.iter().for_each(|line| complain("hb-send", line));
         self.was_taken |= said.taken.is_some_and(|taken| taken.ok > 0);
         let record = if self.dropped > 0 { said.record.field("dropped", self.dropped) } else { said.record };
         self.dropped = if self.out.line(&record.finish())? { 0 } else { self.dropped + 1 };

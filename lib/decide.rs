@@ -273,7 +273,7 @@ impl Decide {
     }
 
     fn decide(&mut self, effects: &mut Vec<Effect>) {
-        self.active |= self.view.peers.values().all(Peer::is_definite);
+        self.active |= self.view.peers.values().all(Peer::was_met);
         let view = &mut self.view;
         view.connectivity.look(&view.peers, view.stalled, view.now, effects);
         for group in &mut self.groups {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::auth::{Key, KeyRing};
+use crate::gaps::{Gaps, News, Notice, Span};
 use crate::message::{FormError, Header, MAX_BYTES, Message, Value};
 use crate::record::Line;
 use crate::refused::Reason;
@@ -41,6 +42,8 @@ pub enum Heard {
     Refused(Reason),
     /// Our own voice, heard back.
     Echo,
+    /// Sent again because somebody missed it: it was heard.
+    Again,
 }
 
 /// Who listens, and to whom.
@@ -56,6 +59,8 @@ pub struct Hearing {
     pub peers: Option<BTreeSet<String>>,
     /// What was heard before.
     pub memory: Memory,
+    /// What was missed.
+    pub gaps: Gaps,
 }
 
 /// Fields that are in the record in another way, or would be taken for what the
@@ -83,12 +88,62 @@ impl Hearing {
             return Heard::Refused(Reason::UnknownNode);
         }
         match self.memory.judge(&header, arrived.medium) {
-            Seen::New => Heard::Record(message_record(arrived, &header, key, &message)),
+            Seen::New => {
+                let record = message_record(arrived, &header, key, &message);
+                self.follow(arrived.time, &header, &message);
+                Heard::Record(record)
+            }
+            Seen::Again => Heard::Again,
             Seen::Copy => Heard::Record(copy_record(arrived, &header)),
             Seen::Replay => Heard::Refused(Reason::Replay),
             Seen::NoRoom => Heard::Refused(Reason::UnknownNode),
         }
     }
+}
+
+impl Hearing {
+    /// What a message says about numbers: its own, and those of which nodes speak
+    /// to each other.
+    fn follow(&mut self, now: Time, header: &Header<'_>, message: &Message<'_>) {
+        self.gaps.heard(header, now);
+        let number = |key, radix| u64::from_str_radix(message.text(key)?, radix).ok();
+        match (header.kind, message.text("dest")) {
+            ("NS_rexmit", Some(node)) => {
+                if let Some((first, last)) = number("firstseq", 10).zip(number("lastseq", 10)) {
+                    self.memory.want_again(&node.to_ascii_lowercase(), first, last);
+                }
+            }
+            ("NS_nak_rexmit", Some(node)) if node.eq_ignore_ascii_case(&self.node) => {
+                number("firstseq", 16).into_iter().for_each(|number| self.gaps.refused(&header.node, number));
+            }
+            _ => {}
+        }
+    }
+
+    /// What is to be said of missing numbers now.
+    pub fn due(&mut self, now: Time) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for Notice { node, generation, news } in self.gaps.due(now) {
+            if let News::Open(span) = news {
+                self.memory.want_again(&node, span.first, span.last);
+            }
+            lines.push(notice_record(now, &node, generation, news));
+        }
+        lines
+    }
+}
+
+fn notice_record(now: Time, node: &str, generation: u64, news: News) -> Line {
+    let gap = |state, span: Span| {
+        let line = Line::new("gap", now).word(node).word(state);
+        line.field("first", format_args!("{:x}", span.first)).field("last", format_args!("{:x}", span.last))
+    };
+    let line = match news {
+        News::Open(span) => gap("open", span),
+        News::Lost(span) => gap("lost", span),
+        News::Whole(number) => Line::new("whole", now).word(node).field("seq", format_args!("{number:x}")),
+    };
+    line.field("hg", format_args!("{generation:x}"))
 }
 
 fn reason(refusal: Refusal) -> Reason {

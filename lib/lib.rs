@@ -18,7 +18,11 @@
 //! | [`refused`] | counts of what was refused, at a bounded rate |
 //! | [`serial_stream`] | messages in the bytes of a serial line |
 //! | [`inflate`] | messages that were compressed as a whole |
+//! | [`gaps`] | which messages are missing, and when to ask for them |
 //! | [`outgoing`] | our own messages: fields, numbers |
+//! | [`history`] | our latest messages, for those who missed some |
+//! | [`answers`] | what Heartbeat's nodes expect of their peers beside heartbeats |
+//! | [`budget`] | so many in a time, and no more |
 //! | [`pace`] | a schedule at absolute points |
 //! | [`silence`] | when a silence is long enough to mean something |
 //! | [`json`] | records as JSON lines |
@@ -70,6 +74,8 @@
 //! | [`serial`] | serial lines |
 //! | [`transmitter`] | every medium that a node sends on |
 //! | [`receiver`] | every medium that a node listens on, as one stream |
+//! | [`key_watch`] | the file of keys, read again when it changes |
+//! | [`forward`] | the descriptor that leads to hb-send |
 //! | [`station`] | the options and files of hb-send and hb-listen |
 //! | [`voice`] | our messages, numbered, signed and sent |
 //! | [`identity`] | the state directory: generation and uuid |
@@ -77,10 +83,12 @@
 pub mod address;
 pub mod agent;
 pub mod announce;
+pub mod answers;
 pub mod arp;
 pub mod arrival;
 pub mod auth;
 pub mod authkeys;
+pub mod budget;
 pub mod classic;
 pub mod cluster;
 pub mod conf_file;
@@ -90,16 +98,20 @@ pub mod echo;
 pub mod edge;
 pub mod filter;
 pub mod floating;
+pub mod forward;
+pub mod gaps;
 pub mod gratuitous;
 pub mod ha_cf;
 pub mod haresources;
 pub mod hearing;
+pub mod history;
 pub mod icmp;
 pub mod identity;
 pub mod inflate;
 pub mod interface;
 pub mod json;
 pub mod judge;
+pub mod key_watch;
 pub mod lines;
 pub mod medium;
 pub mod message;

@@ -14,6 +14,9 @@ use crate::time::{Time, TimeError};
 pub const OWN_FIELDS: [&str; 14] =
     ["src", "srcuuid", "destuuid", "seq", "hg", "ts", "ld", "ttl", "auth", "inc", "via", "peer", "key", "cut"];
 
+/// The type of what stands in for a message whose time has passed.
+pub const PASSED: &str = "passed";
+
 /// A message that is to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Order {
@@ -236,6 +239,15 @@ impl Sender {
         }
         message.push("ttl", self.ttl.to_string());
         Stamped { message, kind, sequence }
+    }
+
+    /// What stands in for a message whose time has passed, under its number: the
+    /// one who asks for that has no gap then, and is told nothing that may not be
+    /// true any more.
+    pub fn stand_in(&self, sequence: u64, wall: u64) -> Message<'static> {
+        let order = Order { fields: vec![("t".to_owned(), PASSED.as_bytes().to_vec())], until: None };
+        let mut sender = Sender { sequence: sequence.saturating_sub(1), ..self.clone() };
+        sender.stamp(&order, wall, None).message
     }
 
     fn count(&mut self) -> u64 {

@@ -22,6 +22,8 @@ pub enum Seen {
     New,
     /// Heard before, but not on this medium: an honest copy.
     Copy,
+    /// Heard before on this medium, and sent again because somebody missed it.
+    Again,
     /// Heard before on this medium, from an earlier generation, or too old to
     /// tell.
     Replay,
@@ -51,6 +53,8 @@ struct Node {
     top: u64,
     /// For each number in the window, at its remainder: a bit for each medium.
     media: Box<[u64; WINDOW]>,
+    /// The numbers that somebody has asked for again.
+    wanted: Box<[bool; WINDOW]>,
 }
 
 impl Memory {
@@ -83,11 +87,22 @@ impl Memory {
             (Some(node), Some(sequence)) => node.hear(sequence, bit),
         }
     }
+
+    /// Somebody who is believed has asked `node` to send `first` to `last` again:
+    /// those in the window may be heard once more, and are no replays.
+    pub fn want_again(&mut self, node: &str, first: u64, last: u64) {
+        let Some(node) = self.nodes.get_mut(node) else { return };
+        let first = first.max(node.top.saturating_sub(WINDOW as u64 - 1));
+        for number in first..=last.min(node.top) {
+            node.wanted[slot(number)] = true;
+        }
+    }
 }
 
 impl Node {
     fn starting(generation: u64, sequence: u64, bit: u64) -> Node {
-        let mut node = Node { generation, top: sequence, media: Box::new([0; WINDOW]) };
+        let (media, wanted) = (Box::new([0; WINDOW]), Box::new([false; WINDOW]));
+        let mut node = Node { generation, top: sequence, media, wanted };
         node.media[slot(sequence)] = bit;
         node
     }
@@ -105,6 +120,8 @@ impl Node {
             Seen::New
         } else if before & bit == 0 {
             Seen::Copy
+        } else if self.wanted[slot(sequence)] {
+            Seen::Again
         } else {
             Seen::Replay
         }
@@ -114,9 +131,11 @@ impl Node {
     fn raise(&mut self, top: u64) {
         if top - self.top >= WINDOW as u64 {
             self.media.fill(0);
+            self.wanted.fill(false);
         } else {
             for skipped in self.top + 1..=top {
                 self.media[slot(skipped)] = 0;
+                self.wanted[slot(skipped)] = false;
             }
         }
         self.top = top;

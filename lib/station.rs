@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use clap::Args;
 
-use crate::auth::{KeyRing, Method};
+use crate::auth::KeyRing;
 use crate::ha_cf::{self, HaCf};
+use crate::key_watch::KeyWatch;
 use crate::medium::{BAUD, Medium, PORT, read_baud};
-use crate::{authkeys, edge, name};
+use crate::{edge, name};
 
 /// The options.
 #[derive(Args, Debug)]
@@ -44,6 +45,8 @@ pub struct Station {
     pub node: String,
     /// The keys.
     pub ring: KeyRing,
+    /// Their file.
+    pub keys: KeyWatch,
     /// The media, at least one.
     pub media: Vec<Medium>,
     /// ha.cf, where one was given.
@@ -63,17 +66,13 @@ impl Options {
         let config = self.config.as_deref().map(ha_cf::read).transpose()?;
         let media = self.media(config.as_ref())?;
         let file = self.key_file().context("no keys: give --authkeys, or --config with authkeys beside it")?;
-        let ring = authkeys::read(&file)?;
+        let network = media.iter().find(|medium| medium.is_network() && !self.allow_crc);
+        let (keys, ring) = KeyWatch::open(file, network.map(ToString::to_string), edge::now())?;
         let node = match self.node {
             Some(node) => node,
             None => edge::host_name()?,
         };
-        let is_crc = ring.signing().method() == Method::Crc;
-        if let (true, false, Some(network)) = (is_crc, self.allow_crc, media.iter().find(|medium| medium.is_network()))
-        {
-            bail!("{}: the key to use is crc, which anybody on {network} can forge (--allow-crc)", file.display());
-        }
-        Ok(Station { node, ring, media, config, is_crc_allowed: self.allow_crc })
+        Ok(Station { node, ring, keys, media, config, is_crc_allowed: self.allow_crc })
     }
 
     fn media(&self, config: Option<&HaCf>) -> anyhow::Result<Vec<Medium>> {

@@ -16,13 +16,13 @@ use crate::{serial, signals, udp};
 /// How often what does not work is tried again.
 pub const RETRY: Duration = Duration::from_secs(1);
 
-/// A message in both formats.
+/// A message in the formats that media carry.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<'a> {
     /// For networks.
-    pub netstring: &'a [u8],
+    pub network: &'a [u8],
     /// For serial lines.
-    pub classic: &'a [u8],
+    pub line: &'a [u8],
 }
 
 /// How many media took a message.
@@ -53,8 +53,8 @@ impl Link {
 
     fn send(&mut self, message: Both<'_>, now: Time) -> io::Result<()> {
         match self {
-            Link::Udp(socket) => socket.send(message.netstring),
-            Link::Serial(line) => line.send(message.classic, now),
+            Link::Udp(socket) => socket.send(message.network),
+            Link::Serial(line) => line.send(message.line, now),
         }
     }
 

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use crate::auth::{KeyRing, hex};
-use crate::message::FormError;
+use crate::history::History;
+use crate::message::{FormError, Message};
 use crate::outgoing::{Order, Sender, Stamped};
 use crate::record::Line;
-use crate::time::seconds;
+use crate::time::{Time, seconds};
 use crate::transmitter::{Both, Taken, Transmitter};
 use crate::{classic, edge, identity, netstring};
 
@@ -16,8 +17,22 @@ use crate::{classic, edge, identity, netstring};
 pub struct Voice {
     /// The media.
     pub transmitter: Transmitter,
+    /// What was said last.
+    pub history: History,
+    /// The keys; the signing one is used.
+    pub ring: KeyRing,
+    /// In which format networks carry it.
+    pub format: Format,
     sender: Sender,
-    ring: KeyRing,
+}
+
+/// The format of messages on networks. Serial lines always carry text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// As Heartbeat sends.
+    Netstring,
+    /// As Heartbeat understands with any of its keys.
+    Classic,
 }
 
 /// What came of a message.
@@ -34,8 +49,8 @@ pub struct Said {
 
 impl Voice {
     /// A voice that signs with the signing key of `ring`.
-    pub fn new(transmitter: Transmitter, sender: Sender, ring: KeyRing) -> Voice {
-        Voice { transmitter, sender, ring }
+    pub fn new(transmitter: Transmitter, sender: Sender, ring: KeyRing, format: Format) -> Voice {
+        Voice { transmitter, history: History::new(), ring, format, sender }
     }
 
     /// Sends a message on every medium, unless its time has passed; never waits.
@@ -50,12 +65,9 @@ impl Voice {
             let late = Line::new("late", now).bytes("t", kind).field("until", until);
             return Ok(Said { record: late.field("by", seconds(now.since(until))), taken: None, news: Vec::new() });
         }
-        let Stamped { mut message, kind, sequence } = self.sender.stamp(order, edge::wall_seconds(), load().as_deref());
-        let key = self.ring.signing();
-        let text = classic::encode(&message, key)?;
-        message.push("auth", classic::inner_auth(&message, key)?);
-        let both = Both { netstring: &netstring::encode(&message, key), classic: &text };
-        let (taken, news) = self.transmitter.send(both, now);
+        let Stamped { message, kind, sequence } = self.sender.stamp(order, edge::wall_seconds(), load().as_deref());
+        let Left { bytes, taken, news } = self.send(message, now)?;
+        sequence.into_iter().for_each(|sequence| self.history.keep(sequence, bytes.clone(), order.until));
         let record = Line::new("sent", now)
             .field("t", kind)
             .maybe("seq", sequence.map(|sequence| format!("{sequence:x}")))
@@ -65,6 +77,54 @@ impl Voice {
             .field("failed", taken.failed);
         Ok(Said { record, taken: Some(taken), news })
     }
+
+    /// Sends the message with that number once more, on every medium: the same
+    /// bytes, unless the key is another one by now. Behind the time until which it
+    /// was true, another message goes in its place that says nothing. `None` when
+    /// it is not kept.
+    ///
+    /// # Errors
+    /// As for [`Voice::say`].
+    pub fn again(&mut self, number: u64) -> Result<Option<Said>, FormError> {
+        let now = edge::now();
+        let Some(kept) = self.history.get(number) else { return Ok(None) };
+        let message = if kept.until.is_some_and(|until| now > until) {
+            self.sender.stand_in(number, edge::wall_seconds())
+        } else {
+            let mut message = netstring::parse(netstring::unseal(&kept.bytes)?.covered)?.into_owned();
+            message.fields.retain(|field| field.name != "auth");
+            message
+        };
+        let kind = message.text("t").unwrap_or_default().to_owned();
+        let Left { taken, news, .. } = self.send(message, now)?;
+        let record = Line::new("again", now)
+            .field("t", kind)
+            .field("seq", format_args!("{number:x}"))
+            .field("ok", taken.ok)
+            .field("failed", taken.failed);
+        Ok(Some(Said { record, taken: Some(taken), news }))
+    }
+
+    /// Signs and sends.
+    fn send(&mut self, mut message: Message<'static>, now: Time) -> Result<Left, FormError> {
+        let key = self.ring.signing();
+        let text = classic::encode(&message, key)?;
+        message.push("auth", classic::inner_auth(&message, key)?);
+        let bytes = netstring::encode(&message, key);
+        let network = match self.format {
+            Format::Netstring => &bytes,
+            Format::Classic => &text,
+        };
+        let (taken, news) = self.transmitter.send(Both { network, line: &text }, now);
+        Ok(Left { bytes, taken, news })
+    }
+}
+
+/// A message that has left.
+struct Left {
+    bytes: Vec<u8>,
+    taken: Taken,
+    news: Vec<String>,
 }
 
 /// The sender of this run: its identity out of `directory`, with a new

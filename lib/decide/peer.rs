@@ -217,12 +217,12 @@ impl Peer {
         }
     }
 
-    /// Whether it is known what it does, or that it is dead.
-    pub(super) fn is_definite(&self) -> bool {
+    /// Whether it was heard, or declared dead: a node of Heartbeat never says what
+    /// it does.
+    pub(super) fn was_met(&self) -> bool {
         match self.verdict {
             Verdict::Init => false,
-            Verdict::Dead => true,
-            Verdict::Up | Verdict::Active | Verdict::Late => self.said.is_some(),
+            Verdict::Up | Verdict::Active | Verdict::Late | Verdict::Dead => true,
         }
     }
 

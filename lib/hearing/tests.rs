@@ -15,6 +15,7 @@ fn hearing() -> Hearing {
         node: "node1".into(),
         peers: None,
         memory: Memory::new(),
+        gaps: Gaps::new(),
     }
 }
 
@@ -52,6 +53,7 @@ fn hear(hearing: &mut Hearing, bytes: &[u8], medium: usize) -> String {
         Heard::Record(line) => line.finish(),
         Heard::Refused(reason) => reason.to_string(),
         Heard::Echo => "echo".into(),
+        Heard::Again => "again".into(),
     }
 }
 
@@ -120,4 +122,62 @@ fn what_lacks_a_number_or_was_cut_is_refused() {
     let bytes = signed("node2", 1);
     let cut = Arrived { is_cut: true, ..arrived(&bytes, 0) };
     assert_eq!(hearing.hear(&cut, |_| false), Heard::Refused(Reason::Oversize));
+}
+
+fn due(hearing: &mut Hearing, micros: u64) -> Vec<String> {
+    hearing.due(Time::from_micros(micros)).into_iter().map(Line::finish).collect()
+}
+
+fn control(words: &[(&str, &str)]) -> Vec<u8> {
+    let mut message = Message::new();
+    for (key, value) in words {
+        message.push((*key).to_owned(), *value);
+    }
+    for (key, value) in [("src", "node2"), ("hg", "7"), ("ts", "6b01")] {
+        message.push(key, value);
+    }
+    netstring::encode(&message, ring(Method::Sha1).signing())
+}
+
+#[test]
+fn a_gap_is_said_and_what_closes_it_is_no_replay() {
+    let mut hearing = hearing();
+    for number in [1, 2, 5] {
+        hear(&mut hearing, &signed("node2", number), 0);
+    }
+    assert_eq!(due(&mut hearing, 1_550_000), [""; 0]);
+    assert_eq!(due(&mut hearing, 1_600_000), ["gap 1.600000 node2 open first=3 last=4 hg=7"]);
+    for number in [3, 4] {
+        assert!(hear(&mut hearing, &signed("node2", number), 0).starts_with("msg "));
+        // Asked for twice, it comes twice.
+        assert_eq!(hear(&mut hearing, &signed("node2", number), 0), "again");
+    }
+    assert_eq!(hear(&mut hearing, &signed("node2", 5), 0), "replay");
+    assert_eq!(due(&mut hearing, 1_700_000), ["whole 1.700000 node2 seq=5 hg=7"]);
+}
+
+#[test]
+fn what_a_peer_asks_another_to_repeat_is_no_replay() {
+    let mut hearing = hearing();
+    let numbers = [1, 2, 3].map(|number| signed("node3", number));
+    numbers.iter().for_each(|bytes| drop(hear(&mut hearing, bytes, 0)));
+    let wanted = control(&[("t", "NS_rexmit"), ("dest", "Node3"), ("firstseq", "2"), ("lastseq", "2")]);
+    assert!(hear(&mut hearing, &wanted, 0).contains(" t=NS_rexmit "));
+    assert_eq!(numbers.map(|bytes| hear(&mut hearing, &bytes, 0)), ["replay", "again", "replay"]);
+}
+
+#[test]
+fn what_a_peer_cannot_send_again_is_lost() {
+    let mut hearing = hearing();
+    for number in [0x1e, 0x20] {
+        hear(&mut hearing, &signed("node2", number), 0);
+    }
+    let refusal = |dest| control(&[("t", "NS_nak_rexmit"), ("firstseq", "1f"), ("dest", dest), ("info", "too low")]);
+    hear(&mut hearing, &refusal("node3"), 0);
+    assert_eq!(due(&mut hearing, 1_500_000), [""; 0]);
+    hear(&mut hearing, &refusal("node1"), 0);
+    assert_eq!(
+        due(&mut hearing, 1_500_000),
+        ["gap 1.500000 node2 lost first=1f last=1f hg=7", "whole 1.500000 node2 seq=20 hg=7"]
+    );
 }

@@ -83,3 +83,24 @@ fn no_more_nodes_are_remembered_than_a_cluster_has() {
     assert_eq!(memory.judge(&of(MAX_NODES), 0), Seen::NoRoom);
     assert_eq!(memory.judge(&of(3), 1), Seen::Copy);
 }
+
+#[test]
+fn what_somebody_asked_for_again_is_no_replay_and_proves_nothing() {
+    let mut memory = Memory::new();
+    for sequence in 1..=600 {
+        memory.judge(&header(7, Some(sequence)), 0);
+    }
+    memory.want_again("node2", 590, u64::MAX);
+    memory.want_again("node2", 0, 88);
+    memory.want_again("node3", 0, 600);
+    assert_eq!(memory.judge(&header(7, Some(589)), 0), Seen::Replay);
+    assert_eq!(memory.judge(&header(7, Some(590)), 0), Seen::Again);
+    assert_eq!(memory.judge(&header(7, Some(600)), 0), Seen::Again);
+    assert_eq!(memory.judge(&header(7, Some(88)), 0), Seen::Replay);
+    assert_eq!(memory.judge(&header(7, Some(590)), 1), Seen::Copy);
+    // The place in the window is another number's now.
+    memory.judge(&header(7, Some(600 + WINDOW as u64)), 0);
+    assert_eq!(memory.judge(&header(7, Some(600 + WINDOW as u64)), 0), Seen::Replay);
+    assert_eq!(memory.judge(&header(8, Some(590)), 0), Seen::New);
+    assert_eq!(memory.judge(&header(8, Some(590)), 0), Seen::Replay);
+}
