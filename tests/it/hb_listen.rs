@@ -404,8 +404,10 @@ fn the_tick_is_a_quarter_of_keepalive() {
     let mut listening = pair.node2.start("hb-listen", &["-f", &config, "-N", "node2"]);
     let tick = |line: &str| line.starts_with("tick ");
     let times: Vec<u64> = (0..9).map(|_| micros(&listening.wait_for("a tick", tick))).collect();
-    let shortest = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
-    assert!((30_000..70_000).contains(&shortest), "{times:?}");
+    // One that is late makes the next span short: the middle one counts.
+    let mut spans: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    spans.sort_unstable();
+    assert!((30_000..70_000).contains(&spans[4]), "{times:?}");
     // And only the nodes of ha.cf are heard.
     let from = socket(&pair.node1, "192.0.2.1:0");
     from.send_to(&status("node9", 1, 1, &key(Method::Sha1)), "192.0.2.2:694").unwrap();
