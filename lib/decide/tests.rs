@@ -267,6 +267,28 @@ fn the_survivor_takes_over_when_its_vote_for_the_dead_has_expired_and_not_before
 }
 
 #[test]
+fn an_owner_whose_standby_dies_always_has_half_a_lease_ahead_of_it() {
+    // With both groups the other node's heartbeats follow ours, or ours follow its.
+    for dead in [0, 1] {
+        let mut pair = Pair::both();
+        let group = ["db", "web"][dead];
+        pair.kill(dead);
+        for _ in 0..DEADTIME * 2 / TICK {
+            pair.run(TICK);
+            let said = &pair.nodes[1 - dead].said;
+            let until = said.iter().rev().find_map(|line| {
+                let record = Record::parse(line.as_bytes()).unwrap();
+                let is_leased = record.kind == "do" && record.words().nth(1) == Some(group);
+                record.raw("until").filter(|_| is_leased)?.parse::<Time>().ok()
+            });
+            let ahead = until.unwrap().since(Time::from_micros(pair.now * 1000));
+            assert!(ahead >= ms(DEADTIME / 2), "{group}: {ahead:?} at {} ms", pair.now);
+            assert!(!said.iter().any(|line| line.starts_with("do ") && line.contains(&format!(" stop {group}"))));
+        }
+    }
+}
+
+#[test]
 fn with_auto_failback_a_group_goes_home() {
     let mut pair = Pair::both();
     pair.kill(0);
