@@ -1,7 +1,6 @@
 //! When this node announces, and what.
 
 use crate::announce::{Groups, Part, VERSION};
-use crate::echo::ROOM;
 use crate::time::Time;
 
 use super::{Decide, Effect};
@@ -47,10 +46,10 @@ impl Decide {
         )
     }
 
-    /// What was last heard of each peer, and on which media.
+    /// What was last heard of each peer: name, incarnation, sequence, and its
+    /// age in milliseconds.
     fn echo(&self) -> String {
-        let mut room = ROOM;
-        let heard = self.view.peers.iter().filter_map(|(name, peer)| peer.echo(name, self.view.now, &mut room));
+        let heard = self.view.peers.iter().filter_map(|(name, peer)| peer.echo(name, self.view.now));
         let parts: Vec<String> = heard.collect();
         if parts.is_empty() { String::new() } else { format!(" echo={}", parts.join(",")) }
     }

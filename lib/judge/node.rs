@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::echo::Echo;
 use crate::phi::{Intervals, Phi};
 use crate::record::{Line, Record};
 use crate::time::Time;
 
 use super::roster::find;
-use super::sent::Sent;
+use super::sent::{Echo, Sent};
 
 /// The state of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +38,8 @@ pub(super) enum LinkState {
     Init,
     Up,
     Dead,
-    /// Heard, but the node does not hear us there.
-    OneWayIn,
-    /// Not heard, but the node says that it hears us there.
-    OneWayOut,
+    /// Heard, but the node hears us on no medium.
+    OneWay,
 }
 
 impl LinkState {
@@ -51,15 +48,7 @@ impl LinkState {
             LinkState::Init => "init",
             LinkState::Up => "up",
             LinkState::Dead => "dead",
-            LinkState::OneWayIn | LinkState::OneWayOut => "oneway",
-        }
-    }
-
-    fn direction(self) -> Option<&'static str> {
-        match self {
-            LinkState::OneWayIn => Some("in"),
-            LinkState::OneWayOut => Some("out"),
-            LinkState::Init | LinkState::Up | LinkState::Dead => None,
+            LinkState::OneWay => "oneway",
         }
     }
 }
@@ -68,25 +57,11 @@ impl LinkState {
 pub(super) struct Link {
     pub(super) state: LinkState,
     pub(super) heard: Option<Time>,
-    /// Whether the node hears us there, where it says so.
-    hears: Option<bool>,
 }
 
 impl Link {
-    /// Its state while it is heard, on a node that hears us or not.
-    pub(super) fn heard_state(&self, hears: Option<bool>) -> LinkState {
-        let deaf = hears == Some(false) || self.hears == Some(false);
-        if deaf { LinkState::OneWayIn } else { LinkState::Up }
-    }
-
-    /// Its state while it is not heard.
-    pub(super) fn unheard_state(&self, hears: Option<bool>) -> LinkState {
-        let reaches = hears == Some(true) && self.hears == Some(true);
-        if reaches { LinkState::OneWayOut } else { LinkState::Dead }
-    }
-
     pub(super) fn new() -> Link {
-        Link { state: LinkState::Init, heard: None, hears: None }
+        Link { state: LinkState::Init, heard: None }
     }
 }
 
@@ -113,9 +88,6 @@ pub(super) struct Node {
     sequence: Option<u64>,
     /// Whether it hears us, where that is known.
     pub(super) hears: Option<bool>,
-    /// Whether its last status echoes a message of ours that is younger than
-    /// deadtime, which no recording can; unknown while we know of none.
-    pub(super) proven: Option<bool>,
     pub(super) intervals: Option<Intervals>,
     /// By their names.
     pub(super) links: Vec<(String, Link)>,
@@ -191,7 +163,6 @@ impl Node {
             life: Life::default(),
             sequence: None,
             hears: None,
-            proven: None,
             intervals: None,
             links: Vec::new(),
             followed_by: 0,
@@ -234,7 +205,7 @@ impl Node {
     pub(super) fn note_interval(&mut self, now: Time, age: Age, listening_from: Time, phi: Option<Phi>) {
         if age != Age::Next || self.state == State::Dead {
             self.heard_from = now;
-            self.forget_hearing();
+            self.hears = None;
         } else if let Some((phi, heard)) = phi.zip(self.heard) {
             // This node's own pause is no interval of others.
             if heard >= listening_from {
@@ -246,12 +217,7 @@ impl Node {
     /// Judges by a status whether the node hears us: not when it has missed all
     /// that we sent for deadtime; a node that has just come back has missed
     /// nothing yet.
-    pub(super) fn note_hearing(&mut self, now: Time, echo: Option<Echo<'_>>, sent: &Sent, deadtime: Duration) {
-        if let Some(echo) = echo {
-            for (via, link) in &mut self.links {
-                link.hears = echo.medium(via);
-            }
-        }
+    pub(super) fn note_hearing(&mut self, now: Time, echo: Option<Echo>, sent: &Sent, deadtime: Duration) {
         let Some(unheard) = sent.first_unheard(echo.map(|echo| echo.sequence)) else {
             self.hears = if echo.is_some() { Some(true) } else { self.hears };
             return;
@@ -263,25 +229,12 @@ impl Node {
         }
     }
 
-    /// Nothing is known of what it hears, and nothing proves that it is no recording.
-    pub(super) fn forget_hearing(&mut self) {
-        self.hears = None;
-        self.proven = self.proven.map(|_| false);
-        for (_, link) in &mut self.links {
-            link.hears = None;
-        }
-    }
-
     /// Brings its links in line with what is known of its hearing.
     pub(super) fn turn_links(&mut self, now: Time, name: &str, verdicts: &mut Vec<Line>) {
-        let hears = self.hears;
+        let state = self.link_state();
         for (via, link) in &mut self.links {
-            let state = match link.state {
-                LinkState::Init => LinkState::Init,
-                LinkState::Up | LinkState::OneWayIn => link.heard_state(hears),
-                LinkState::Dead | LinkState::OneWayOut => link.unheard_state(hears),
-            };
-            if link.state != state {
+            let is_heard = matches!(link.state, LinkState::Up | LinkState::OneWay);
+            if is_heard && link.state != state {
                 link.state = state;
                 verdicts.push(link_line(now, name, via, state));
             }
@@ -297,10 +250,14 @@ impl Node {
         }
     }
 
+    /// The state of its links that are heard.
+    pub(super) fn link_state(&self) -> LinkState {
+        if self.hears == Some(false) { LinkState::OneWay } else { LinkState::Up }
+    }
+
     /// A verdict on it with what is known of its hearing at the end.
     pub(super) fn with_hearing(&self, verdict: Line) -> Line {
-        let word = |known: bool| if known { "yes" } else { "no" };
-        verdict.maybe("hears", self.hears.map(word)).maybe("proven", self.proven.map(word))
+        verdict.maybe("hears", self.hears.map(|hears| if hears { "yes" } else { "no" }))
     }
 
     /// How long it may be silent before it is late and before it is dead, when
@@ -327,5 +284,5 @@ pub(super) fn hex(text: &[u8]) -> Option<u64> {
 }
 
 pub(super) fn link_line(now: Time, node: &str, via: &str, state: LinkState) -> Line {
-    Line::new("link", now).word(&format!("{node}/{via}")).word(state.word()).maybe("direction", state.direction())
+    Line::new("link", now).word(&format!("{node}/{via}")).word(state.word())
 }
