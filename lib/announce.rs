@@ -1,7 +1,8 @@
 //! What a node says of itself in every heartbeat, beside Heartbeat's own fields:
-//! its groups (`grp`), what it last heard of its peers (`echo`), the digest of
-//! its configuration (`cfg`), the version of all that (`ver`), the ping nodes that
-//! it reaches (`ping`) and whether it is leaving (`leave`).
+//! its groups (`grp`), what it last heard of its peers (`echo`, see
+//! [`crate::echo`]), the digest of its configuration (`cfg`), the version of all
+//! that (`ver`), the ping nodes that it reaches (`ping`) and whether it is leaving
+//! (`leave`).
 //!
 //! `grp` is a list of `NAME:STATE:STANCE:EPOCH` joined by commas, or `-` when
 //! there are no groups. Heartbeat ignores fields that it does not know.

@@ -158,6 +158,10 @@ impl Decide {
             "tick" => self.tick(record.time)?,
             "msg" => self.message(record, effects)?,
             "node" => self.node(record, effects)?,
+            "link" => {
+                self.link(record);
+                return Ok(());
+            }
             "self" => self.view.stalled = record.subject() == Some("stalled"),
             "sent" => self.sent(record),
             "group" if record.raw("node").is_none() => self.result(record, effects)?,
@@ -241,6 +245,14 @@ impl Decide {
             }
         }
         Ok(())
+    }
+
+    fn link(&mut self, record: &Record<'_>) {
+        let link = record.subject().and_then(|subject| subject.split_once('/'));
+        let Some((name, medium)) = link else { return };
+        if let Some(peer) = self.view.peers.get_mut(name) {
+            peer.judge_link(medium, record);
+        }
     }
 
     fn sent(&mut self, record: &Record<'_>) {

@@ -18,7 +18,8 @@
 //! never accused of silence at a time when this node itself did not listen.
 //!
 //! What a node says that it last heard from us, compared with what we sent,
-//! tells whether it hears us at all, and how long its message was on its way.
+//! tells whether it hears us at all, and on which media, how long its message was
+//! on its way, and that it is no recording.
 
 mod node;
 mod ping;
@@ -218,7 +219,7 @@ impl Judge {
             let verdict = Line::new("node", now).word(name).word(state.word()).field("silent", seconds(silent));
             verdicts.push(match state {
                 State::Dead => {
-                    node.hears = None;
+                    node.forget_hearing();
                     verdict.field(limit_key(node, limit, settings), seconds(limit))
                 }
                 State::Late => {
@@ -231,20 +232,25 @@ impl Judge {
     }
 
     fn judge_links(&mut self, now: Time, verdicts: &mut Vec<Line>) {
-        let links = self
-            .roster
-            .iter_mut()
-            .flat_map(|(name, node)| node.links.iter_mut().map(move |(via, link)| (name, &*via, link)));
-        for (name, via, link) in links {
-            link.heard = link.heard.map(|heard| heard.min(now));
-            let (from, limit) = match link.heard {
-                Some(heard) => (heard.max(self.listening_from), self.settings.deadtime),
-                None => (self.init_from, self.settings.initdead),
-            };
-            let silent = now.since(from);
-            if link.state != LinkState::Dead && silent >= limit {
-                link.state = LinkState::Dead;
-                verdicts.push(link_line(now, name, via, link.state).field("silent", seconds(silent)));
+        for (name, node) in self.roster.iter_mut() {
+            let hears = node.hears;
+            for (via, link) in &mut node.links {
+                link.heard = link.heard.map(|heard| heard.min(now));
+                let (from, limit) = match link.heard {
+                    Some(heard) => (heard.max(self.listening_from), self.settings.deadtime),
+                    None => (self.init_from, self.settings.initdead),
+                };
+                let silent = now.since(from);
+                let state = match link.state {
+                    LinkState::Init | LinkState::Up | LinkState::OneWayIn if silent < limit => link.state,
+                    LinkState::Init | LinkState::Up | LinkState::OneWayIn | LinkState::OneWayOut | LinkState::Dead => {
+                        link.unheard_state(hears)
+                    }
+                };
+                if link.state != state {
+                    link.state = state;
+                    verdicts.push(link_line(now, name, via, state).field("silent", seconds(silent)));
+                }
             }
         }
     }
@@ -268,16 +274,19 @@ impl Judge {
         if age == Age::Old {
             return Ok(());
         }
-        let hears_before = node.hears;
+        let (hears_before, proven_before) = (node.hears, node.proven);
         node.note_interval(now, age, self.listening_from, self.phi);
         if own.is_some() && message.can_echo() {
             node.note_hearing(now, echo, &self.sent, settings.deadtime);
+        }
+        if own.is_some() && self.sent.is_known() {
+            node.proven = Some(echo.is_some_and(|echo| self.sent.is_recent(echo, now, settings.deadtime)));
         }
         let before = node.state;
         node.is_judged = true;
         node.active = message.status == Some(b"active");
         node.state = node.living();
-        if before != node.state || age == Age::Restart || hears_before != node.hears {
+        if before != node.state || age == Age::Restart || (hears_before, proven_before) != (node.hears, node.proven) {
             verdicts.push(heard_verdict(name, node, before, age, now));
         }
         node.turn_links(now, name, verdicts);
@@ -308,8 +317,10 @@ impl Judge {
     /// Nobody can have heard a new life of ours yet.
     fn begin_a_life(&mut self, now: Time, verdicts: &mut Vec<Line>) {
         for (name, node) in self.roster.iter_mut() {
-            if node.hears.take().is_some() {
-                verdicts.push(Line::new("node", now).word(name).word(node.state.word()));
+            let known = node.hears.is_some() || node.proven == Some(true);
+            node.forget_hearing();
+            if known {
+                verdicts.push(node.with_hearing(Line::new("node", now).word(name).word(node.state.word())));
                 node.turn_links(now, name, verdicts);
             }
         }
@@ -350,5 +361,7 @@ fn heard_verdict(name: &str, node: &Node, before: State, age: Age, now: Time) ->
     })
 }
 
+#[cfg(test)]
+mod loss;
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,7 @@
 //! | [`spread`] | how spans of time are distributed, in bounded memory |
 //! | [`phi`] | how much silence is too much, by the intervals that were seen |
 //! | [`announce`] | what a node says of itself in every heartbeat |
+//! | [`echo`] | what a node last heard from each of its peers, and on which media |
 //! | [`votes`] | who promised which group to whom, and until when |
 //! | [`decide`] | who serves: from verdicts and announcements to actions |
 //! | [`tale`] | the story of one group, for a person |
@@ -93,6 +94,7 @@ pub mod cluster;
 pub mod conf_file;
 pub mod conf_lines;
 pub mod decide;
+pub mod echo;
 pub mod edge;
 pub mod filter;
 pub mod floating;

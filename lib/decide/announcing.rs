@@ -1,6 +1,7 @@
 //! When this node announces, and what.
 
 use crate::announce::{Groups, Part, VERSION};
+use crate::echo::ROOM;
 use crate::time::Time;
 
 use super::{Decide, Effect};
@@ -46,10 +47,10 @@ impl Decide {
         )
     }
 
-    /// What was last heard of each peer: name, incarnation, sequence, and its
-    /// age in milliseconds.
+    /// What was last heard of each peer, and on which media.
     fn echo(&self) -> String {
-        let heard = self.view.peers.iter().filter_map(|(name, peer)| peer.echo(name, self.view.now));
+        let mut room = ROOM;
+        let heard = self.view.peers.iter().filter_map(|(name, peer)| peer.echo(name, self.view.now, &mut room));
         let parts: Vec<String> = heard.collect();
         if parts.is_empty() { String::new() } else { format!(" echo={}", parts.join(",")) }
     }

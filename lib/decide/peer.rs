@@ -1,6 +1,7 @@
 //! What this node knows of another.
 
 use crate::announce::{Groups, Held, Part, Reach, Stance};
+use crate::echo::{self, Media};
 use crate::record::Record;
 use crate::time::Time;
 use crate::votes::{Leases, Votes};
@@ -51,6 +52,7 @@ pub(super) struct Peer {
     said: Option<Said>,
     heard: Option<Heard>,
     agreement: Agreement,
+    media: Media,
 }
 
 /// What a peer means for one group.
@@ -73,6 +75,7 @@ impl Peer {
             said: None,
             heard: None,
             agreement: Agreement::default(),
+            media: Media::default(),
         }
     }
 
@@ -256,24 +259,25 @@ impl Peer {
         self.agreement.config_differs()
     }
 
-    /// What we tell it that we heard: `NAME:INCARNATION:SEQUENCE:AGE`, the age
-    /// in milliseconds.
-    pub(super) fn echo(&self, name: &str, now: Time) -> Option<String> {
+    /// Takes a verdict on a link: whether it is heard on that medium.
+    pub(super) fn judge_link(&mut self, medium: &str, record: &Record<'_>) {
+        let is_heard = match (record.state(), record.raw("direction")) {
+            (Some("up"), _) | (Some("oneway"), None | Some("in")) => true,
+            (Some("dead"), _) | (Some("oneway"), Some(_)) => false,
+            (_, _) => return,
+        };
+        self.media.note(medium, is_heard);
+    }
+
+    /// What we tell it that we heard, with the media that there is `room` for.
+    pub(super) fn echo(&self, name: &str, now: Time, room: &mut usize) -> Option<String> {
         let heard = self.heard.as_ref()?;
-        Some(format!("{name}:{}:{:x}:{}", heard.incarnation, heard.sequence, now.since(heard.at).as_millis()))
+        Some(echo::part(name, (&heard.incarnation, heard.sequence, heard.at), now, &self.media, room))
     }
 }
 
 /// Whether an echo names this life of ours and a message that we sent within
 /// one lease.
-fn echoes_us(echo: &str, own: &str, leases: &Leases, now: Time) -> bool {
-    echo.split(',').any(|part| {
-        let words: Vec<&str> = part.split(':').collect();
-        match words.as_slice() {
-            [name, incarnation, sequence, _age] if *name == own => {
-                u64::from_str_radix(sequence, 16).is_ok_and(|sequence| leases.is_fresh(incarnation, sequence, now))
-            }
-            _ => false,
-        }
-    })
+fn echoes_us(list: &str, own: &str, leases: &Leases, now: Time) -> bool {
+    echo::find(list, own).is_some_and(|echo| leases.is_fresh(echo.incarnation, echo.sequence, now))
 }

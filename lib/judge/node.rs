@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crate::echo::Echo;
 use crate::phi::{Intervals, Phi};
 use crate::record::{Line, Record};
 use crate::time::Time;
 
 use super::roster::find;
-use super::sent::{Echo, Sent};
+use super::sent::Sent;
 
 /// The state of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,10 @@ pub(super) enum LinkState {
     Init,
     Up,
     Dead,
-    /// Heard, but the node hears us on no medium.
-    OneWay,
+    /// Heard, but the node does not hear us there.
+    OneWayIn,
+    /// Not heard, but the node says that it hears us there.
+    OneWayOut,
 }
 
 impl LinkState {
@@ -48,7 +51,15 @@ impl LinkState {
             LinkState::Init => "init",
             LinkState::Up => "up",
             LinkState::Dead => "dead",
-            LinkState::OneWay => "oneway",
+            LinkState::OneWayIn | LinkState::OneWayOut => "oneway",
+        }
+    }
+
+    fn direction(self) -> Option<&'static str> {
+        match self {
+            LinkState::OneWayIn => Some("in"),
+            LinkState::OneWayOut => Some("out"),
+            LinkState::Init | LinkState::Up | LinkState::Dead => None,
         }
     }
 }
@@ -57,11 +68,25 @@ impl LinkState {
 pub(super) struct Link {
     pub(super) state: LinkState,
     pub(super) heard: Option<Time>,
+    /// Whether the node hears us there, where it says so.
+    hears: Option<bool>,
 }
 
 impl Link {
+    /// Its state while it is heard, on a node that hears us or not.
+    pub(super) fn heard_state(&self, hears: Option<bool>) -> LinkState {
+        let deaf = hears == Some(false) || self.hears == Some(false);
+        if deaf { LinkState::OneWayIn } else { LinkState::Up }
+    }
+
+    /// Its state while it is not heard.
+    pub(super) fn unheard_state(&self, hears: Option<bool>) -> LinkState {
+        let reaches = hears == Some(true) && self.hears == Some(true);
+        if reaches { LinkState::OneWayOut } else { LinkState::Dead }
+    }
+
     pub(super) fn new() -> Link {
-        Link { state: LinkState::Init, heard: None }
+        Link { state: LinkState::Init, heard: None, hears: None }
     }
 }
 
@@ -88,6 +113,9 @@ pub(super) struct Node {
     sequence: Option<u64>,
     /// Whether it hears us, where that is known.
     pub(super) hears: Option<bool>,
+    /// Whether its last status echoes a message of ours that is younger than
+    /// deadtime, which no recording can; unknown while we know of none.
+    pub(super) proven: Option<bool>,
     pub(super) intervals: Option<Intervals>,
     /// By their names.
     pub(super) links: Vec<(String, Link)>,
@@ -163,6 +191,7 @@ impl Node {
             life: Life::default(),
             sequence: None,
             hears: None,
+            proven: None,
             intervals: None,
             links: Vec::new(),
             followed_by: 0,
@@ -205,7 +234,7 @@ impl Node {
     pub(super) fn note_interval(&mut self, now: Time, age: Age, listening_from: Time, phi: Option<Phi>) {
         if age != Age::Next || self.state == State::Dead {
             self.heard_from = now;
-            self.hears = None;
+            self.forget_hearing();
         } else if let Some((phi, heard)) = phi.zip(self.heard) {
             // This node's own pause is no interval of others.
             if heard >= listening_from {
@@ -217,7 +246,12 @@ impl Node {
     /// Judges by a status whether the node hears us: not when it has missed all
     /// that we sent for deadtime; a node that has just come back has missed
     /// nothing yet.
-    pub(super) fn note_hearing(&mut self, now: Time, echo: Option<Echo>, sent: &Sent, deadtime: Duration) {
+    pub(super) fn note_hearing(&mut self, now: Time, echo: Option<Echo<'_>>, sent: &Sent, deadtime: Duration) {
+        if let Some(echo) = echo {
+            for (via, link) in &mut self.links {
+                link.hears = echo.medium(via);
+            }
+        }
         let Some(unheard) = sent.first_unheard(echo.map(|echo| echo.sequence)) else {
             self.hears = if echo.is_some() { Some(true) } else { self.hears };
             return;
@@ -229,12 +263,25 @@ impl Node {
         }
     }
 
+    /// Nothing is known of what it hears, and nothing proves that it is no recording.
+    pub(super) fn forget_hearing(&mut self) {
+        self.hears = None;
+        self.proven = self.proven.map(|_| false);
+        for (_, link) in &mut self.links {
+            link.hears = None;
+        }
+    }
+
     /// Brings its links in line with what is known of its hearing.
     pub(super) fn turn_links(&mut self, now: Time, name: &str, verdicts: &mut Vec<Line>) {
-        let state = self.link_state();
+        let hears = self.hears;
         for (via, link) in &mut self.links {
-            let is_heard = matches!(link.state, LinkState::Up | LinkState::OneWay);
-            if is_heard && link.state != state {
+            let state = match link.state {
+                LinkState::Init => LinkState::Init,
+                LinkState::Up | LinkState::OneWayIn => link.heard_state(hears),
+                LinkState::Dead | LinkState::OneWayOut => link.unheard_state(hears),
+            };
+            if link.state != state {
                 link.state = state;
                 verdicts.push(link_line(now, name, via, state));
             }
@@ -250,14 +297,10 @@ impl Node {
         }
     }
 
-    /// The state of its links that are heard.
-    pub(super) fn link_state(&self) -> LinkState {
-        if self.hears == Some(false) { LinkState::OneWay } else { LinkState::Up }
-    }
-
     /// A verdict on it with what is known of its hearing at the end.
     pub(super) fn with_hearing(&self, verdict: Line) -> Line {
-        verdict.maybe("hears", self.hears.map(|hears| if hears { "yes" } else { "no" }))
+        let word = |known: bool| if known { "yes" } else { "no" };
+        verdict.maybe("hears", self.hears.map(word)).maybe("proven", self.proven.map(word))
     }
 
     /// How long it may be silent before it is late and before it is dead, when
@@ -284,5 +327,5 @@ pub(super) fn hex(text: &[u8]) -> Option<u64> {
 }
 
 pub(super) fn link_line(now: Time, node: &str, via: &str, state: LinkState) -> Line {
-    Line::new("link", now).word(&format!("{node}/{via}")).word(state.word())
+    Line::new("link", now).word(&format!("{node}/{via}")).word(state.word()).maybe("direction", state.direction())
 }

@@ -65,7 +65,7 @@ impl Roster {
             }
         };
         let (name, node) = &mut self.nodes[at];
-        let state = node.link_state();
+        let hears = node.hears;
         let at = match node.locate_link(via) {
             Ok(at) => at,
             Err(_) if full => return Err(Strange::TooMany),
@@ -76,9 +76,9 @@ impl Roster {
             }
         };
         let (via, link) = &mut node.links[at];
-        if matches!(link.state, LinkState::Init | LinkState::Dead) {
-            link.state = state;
-            verdicts.push(link_line(time, name, via, state));
+        if matches!(link.state, LinkState::Init | LinkState::Dead | LinkState::OneWayOut) {
+            link.state = link.heard_state(hears);
+            verdicts.push(link_line(time, name, via, link.state));
         }
         link.heard = link.heard.max(Some(time));
         Ok(Some((name, node)))

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::echo::{self, Echo};
 use crate::time::Time;
 
 /// How many of our messages are remembered.
@@ -15,20 +16,14 @@ const MANY: usize = 256;
 pub(super) struct Sent {
     incarnation: String,
     log: VecDeque<(u64, Time)>,
+    /// When the last one left.
+    last: Time,
     spacing: Duration,
-}
-
-/// What a peer says that it last heard from us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Echo {
-    pub(super) sequence: u64,
-    /// How long ago that was when it said so.
-    pub(super) age: Duration,
 }
 
 impl Sent {
     pub(super) fn new(deadtime: Duration) -> Sent {
-        Sent { incarnation: String::new(), log: VecDeque::new(), spacing: deadtime / 64 }
+        Sent { incarnation: String::new(), log: VecDeque::new(), last: Time::ZERO, spacing: deadtime / 64 }
     }
 
     /// Takes a message that left. Whether a new life of ours begins with it: one
@@ -40,6 +35,7 @@ impl Sent {
             self.log.clear();
             incarnation.clone_into(&mut self.incarnation);
         }
+        self.last = time;
         if self.log.back().is_none_or(|(_, at)| time >= *at + self.spacing) {
             if self.log.len() == MANY {
                 self.log.pop_front();
@@ -49,17 +45,21 @@ impl Sent {
         is_new
     }
 
-    /// What an announcement's `echo` (`NAME:INCARNATION:SEQUENCE:AGE,...`) says of
-    /// our present life.
-    pub(super) fn find(&self, own: &str, echo: &[u8]) -> Option<Echo> {
-        let echo = std::str::from_utf8(echo).ok()?;
-        let mut words = echo.split(',').find_map(|part| part.strip_prefix(own)?.strip_prefix(':'))?.split(':');
-        if words.next()? != self.incarnation {
-            return None;
-        }
-        let sequence = u64::from_str_radix(words.next()?, 16).ok()?;
-        let age = Duration::from_millis(words.next()?.parse().ok()?);
-        Some(Echo { sequence, age })
+    /// What an announcement's `echo` says of our present life.
+    pub(super) fn find<'a>(&self, own: &str, list: &'a [u8]) -> Option<Echo<'a>> {
+        echo::find(std::str::from_utf8(list).ok()?, own).filter(|echo| echo.incarnation == self.incarnation)
+    }
+
+    /// Whether anything is known of our present life.
+    pub(super) fn is_known(&self) -> bool {
+        !self.log.is_empty()
+    }
+
+    /// Whether the message that a peer has heard left less than `span` ago. What
+    /// we have not been told of yet is younger than all that we have.
+    pub(super) fn is_recent(&self, echo: Echo<'_>, now: Time, span: Duration) -> bool {
+        let at = self.log.partition_point(|(sequence, _)| *sequence < echo.sequence);
+        self.log.get(at).map_or(self.last, |(_, left)| *left) + span > now
     }
 
     /// When the first message left that a peer has not heard which heard
@@ -71,7 +71,7 @@ impl Sent {
 
     /// How long our message and the answer that arrived at `time` were on their
     /// ways together, at least.
-    pub(super) fn transit(&self, echo: Echo, time: Time) -> Duration {
+    pub(super) fn transit(&self, echo: Echo<'_>, time: Time) -> Duration {
         let at = self.log.partition_point(|(sequence, _)| *sequence < echo.sequence);
         self.log.get(at).map_or(Duration::ZERO, |(_, left)| time.since(*left + echo.age))
     }

@@ -55,6 +55,37 @@ fn more_loss_gives_a_longer_deadtime_and_its_formula_holds() {
 }
 
 #[test]
+fn known_lateness_gives_its_quantiles_and_the_times_that_follow_by_hand() {
+    // Two heartbeats a second; 1 of 50 comes 50 ms late, 1 of 2,000 by 300 ms, one
+    // of all by 400 ms. The interval before a late one is as much longer.
+    let late = |n: u64| match n {
+        7_777 => 0.4,
+        n if n % 2_000 == 7 => 0.3,
+        n if n.is_multiple_of(50) => 0.05,
+        _ => 0.0,
+    };
+    let beats =
+        (1..=40_000).flat_map(|n| [beat(n as f64 / 2.0 + late(n), "bcast:eth1", n), format!("tick {}.9", n / 2)]);
+    let (report, answer) = survey(beats);
+    assert_eq!(answer, Ok(()));
+    let within = |key: &str, exact: f64| {
+        let measured: f64 = field(&report[0], key).parse().unwrap();
+        assert!((exact..=exact * 1.008).contains(&measured), "{key}: {measured}, not {exact}");
+    };
+    within("median", 0.5);
+    within("p99", 0.55);
+    within("p99.99", 0.8);
+    assert_eq!((field(&report[0], "worst"), field(&report[0], "outages")), ("0.9", "0"));
+    // warntime: two keepalives are more than 0.8. Three lost in a row are rare
+    // enough: 3 of 40,000 to the third power, 63 million times a year: 2.7e-5. Then
+    // deadtime is four keepalives and the 0.3 s by which 0.8 exceeds one, and up to
+    // 0.8 % of that, rounded up to two digits.
+    let times = report.last().unwrap();
+    let words = ["keepalive", "warntime", "deadtime", "loss", "missed", "deaths"].map(|key| field(times, key));
+    assert_eq!(words, ["0.5", "1.0", "2.4", "0.000075", "3", "2.7e-5"]);
+}
+
+#[test]
 fn deadtime_is_twice_the_worst_interval_at_least() {
     let (report, _) = survey(recording(|n| (5_000..5_009).contains(&n)));
     assert_eq!((field(&report[0], "worst"), field(&report[0], "run")), ("10.0", "9"));

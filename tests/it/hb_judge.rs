@@ -39,6 +39,47 @@ fn a_recording_replays_to_the_same_bytes() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), first.out);
 }
 
+/// The most memory that a process has had, in KiB.
+fn peak_memory(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim_end_matches("kB").trim().parse().unwrap()
+}
+
+#[test]
+fn hours_take_no_more_memory_than_minutes() {
+    // S27: what is kept grows with nodes and links, not with time, lives or marks.
+    for options in [&["-N", "n1", "-d", "10"][..], &["-N", "n1", "-d", "10", "--phi", "8"], &["--suggest"]] {
+        let mut command = command(tool("hb-judge").to_str().unwrap());
+        command.args(options);
+        let mut judge = Running::start(command);
+        let mut peaks = Vec::new();
+        for (first, last) in [(0, 600), (600, 12_000)] {
+            let mut stream = String::new();
+            for beat in first..last {
+                let (life, state) = (beat / 200, if beat % 200 < 3 { "up" } else { "active" });
+                stream += &format!("sent {beat}.0 t=status seq={beat:x} hg={life:x} inc=a{life:x} ok=1 failed=0\n");
+                for node in 2..12 {
+                    stream += &format!(
+                        "msg {beat}.1 n{node} via=bcast:eth1 t=status st={state} seq={beat:x} hg={life:x} inc=b{life:x} \
+                         grp=- echo=n1:a{life:x}:{beat:x}:90:+bcast:eth1\n"
+                    );
+                }
+                stream += &format!("tick {beat}.5\n");
+            }
+            // A word of its own shows that all before it was read.
+            stream += &format!("msg {last}.0 end{last} via=bcast:eth1 t=status st=active\n");
+            judge.say(&stream);
+            if options != ["--suggest"] {
+                judge.wait_for("the end", |line| line.starts_with(&format!("node {last}.000000 end{last} ")));
+            }
+            peaks.push(peak_memory(judge.id()));
+        }
+        assert!(peaks[1] <= peaks[0] + 256, "{options:?}: {peaks:?} KiB");
+        judge.end_input();
+    }
+}
+
 #[test]
 fn a_verdict_is_printed_before_the_next_record_comes() {
     let mut command = command(tool("hb-judge").to_str().unwrap());

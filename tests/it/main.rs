@@ -24,6 +24,7 @@ mod lab;
 mod ping_loop;
 mod ping_probe;
 mod readme;
+mod replayed;
 mod send_arp;
 mod timeline;
 mod wire;
