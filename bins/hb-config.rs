@@ -37,7 +37,7 @@ enum Action {
     /// Print the values of a key of ha.cf, one a line
     Get {
         /// nodes, keepalive, deadtime, warntime, initdead, deadping, udpport, baud, media, ping, ping_damping,
-        /// auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum or lease
+        /// fence, fence_delay, auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum or lease
         key: String,
     },
     /// Print a line for each group: NAME NODE RESOURCE...
@@ -96,6 +96,7 @@ fn check(directory: &Path, node: Option<&str>) -> anyhow::Result<Answer> {
     (keys, found.authkeys) =
         authkeys::examine(&directory.join("authkeys")).unwrap_or_else(|problems| (Authkeys::default(), problems));
     cluster::check(&conf, &groups, &keys, &mut found);
+    cluster::check_commands(&conf, node.as_deref(), conf_file::is_program, &mut found.ha_cf);
     if let Some(node) = node {
         cluster::check_own_node(&conf, &node, &mut found.ha_cf);
     }

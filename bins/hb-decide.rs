@@ -72,6 +72,12 @@ struct Args {
     /// Whose votes are needed: alive or majority [default: alive]
     #[arg(long, value_name = "WORD", value_parser = quorum)]
     quorum: Option<Quorum>,
+    /// Start nothing while this node is dead and not known to be off; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = name::node)]
+    fence: Vec<String>,
+    /// Head start of who serves, should two nodes fence each other [default: 5]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    fence_delay: Option<Duration>,
     /// Vote for others, and serve nothing: the groups are only compared
     #[arg(long)]
     witness: bool,
@@ -155,8 +161,10 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
     if !settings.nodes.contains(&settings.own) {
         settings.nodes.insert(0, settings.own.clone());
     }
+    settings.policy.fence.extend(args.fence);
     if args.witness {
         settings.groups.clear();
+        settings.policy.fence.clear();
     }
     settings.quorum = args.quorum.unwrap_or(settings.quorum);
     let policy = &mut settings.policy;
@@ -165,6 +173,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
     policy.failure_expiry = args.failure_expiry.unwrap_or(policy.failure_expiry);
     policy.flap_halflife = args.flap_halflife.unwrap_or(policy.flap_halflife);
     policy.flap_limit = args.flap_limit.unwrap_or(policy.flap_limit);
+    policy.fence_delay = args.fence_delay.unwrap_or(policy.fence_delay);
     settings.keepalive = args.keepalive.unwrap_or(settings.keepalive);
     settings.deadtime = args.deadtime.unwrap_or(settings.deadtime);
     anyhow::ensure!(!settings.deadtime.is_zero(), "deadtime: 0: must be longer");

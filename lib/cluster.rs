@@ -56,6 +56,7 @@ pub fn check(conf: &HaCf, groups: &[Group], authkeys: &Authkeys, found: &mut Fin
         check_nodes(conf, &mut found.ha_cf);
         check_media(conf, &mut found.ha_cf);
         check_policy(conf, &mut found.ha_cf);
+        check_fences(conf, &mut found.ha_cf);
     }
     if sound.1 {
         check_addresses(groups, &mut found.haresources);
@@ -79,9 +80,11 @@ pub fn check_own_node(conf: &HaCf, node: &str, problems: &mut Problems) {
 
 fn check_nodes(conf: &HaCf, problems: &mut Problems) {
     let line = conf.line_of("node");
+    let fenced = conf.node.iter().all(|node| conf.can_fence(node));
     match (conf.quorum, conf.node.len()) {
         (_, 0) => {}
         (_, 1) => problems.warning(line, "one node alone: nobody takes over when it dies"),
+        (Quorum::Alive, 2..) if fenced => {}
         (Quorum::Alive, 2) if conf.ping.is_empty() => problems.warning(
             line,
             "two nodes without a ping node, a fence or a witness: when they no longer hear each other, each takes \
@@ -136,6 +139,34 @@ fn check_policy(conf: &HaCf, problems: &mut Problems) {
                 seconds(ha_cf::kernel_deadtime(conf.keepalive))
             ),
         ),
+    }
+}
+
+/// A node without a fence is taken from when it is dead, whatever it may hold.
+fn check_fences(conf: &HaCf, problems: &mut Problems) {
+    let Some(fence) = conf.fence.first() else { return };
+    match conf.quorum {
+        // The votes of a majority make a second owner impossible.
+        Quorum::Majority => {}
+        Quorum::Alive => {
+            for node in conf.node.iter().filter(|node| !conf.can_fence(node)) {
+                let what = format!("no fence for {node}: when it is dead or cut off, the others take over unfenced");
+                problems.warning(fence.line, what);
+            }
+        }
+    }
+}
+
+/// Says which commands that fence others cannot be run on `node`, on which the
+/// files lie.
+pub fn check_commands(conf: &HaCf, node: Option<&str>, can_run: impl Fn(&str) -> bool, problems: &mut Problems) {
+    if problems.has_errors() {
+        return;
+    }
+    for fence in conf.fence.iter().filter(|fence| Some(fence.node.as_str()) != node) {
+        let Some(command) = fence.words.first().filter(|command| !can_run(command)) else { continue };
+        let what = format!("fence: {command} is not there, or is no program: {} could not be fenced", fence.node);
+        problems.warning(fence.line, what);
     }
 }
 
@@ -198,7 +229,8 @@ fn check_keys(conf: &HaCf, authkeys: &Authkeys, problems: &mut Problems) {
 /// SHA-256, in hexadecimal digits, over what must be equal on every node: the
 /// nodes in their order (hb-decide ranks by it), keepalive, deadtime, initdead,
 /// deadping, auto_failback with its delay, failure_expiry, flap_halflife and
-/// flap_limit, quorum, and the groups in their order with node and resources. Media and ping nodes, warntime, keys, comments and white space do
+/// flap_limit, quorum, what fences whom, and the groups in their order with node
+/// and resources. Media and ping nodes, warntime, keys, comments and white space do
 /// not count.
 pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
     let mut text = format!("hbkit digest 1\nnode {}\n", conf.node.join(" "));
@@ -218,6 +250,9 @@ pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
     text.push_str(&format!("auto_failback {}\nquorum {}\n", conf.auto_failback, conf.quorum));
     if conf.has("ping_damping") {
         text.push_str(&format!("ping_damping {:?}\n", conf.ping_damping.span(conf.deadtime)));
+    }
+    for fence in &conf.fence {
+        text.push_str(&format!("fence {fence} {}\n", seconds(conf.fence_delay)));
     }
     for group in groups {
         text.push_str(&format!("group {group}\n"));

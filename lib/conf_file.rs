@@ -21,6 +21,12 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Problems> {
     refuse_directory(&status).and_then(|()| take(file, max)).map_err(|why| wrong(&why))
 }
 
+/// Whether a path is a file that this process may run.
+pub fn is_program(path: &str) -> bool {
+    let runs = nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok();
+    runs && std::fs::metadata(path).is_ok_and(|status| status.is_file())
+}
+
 fn take(file: File, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(max + 1).read_to_end(&mut bytes)?;

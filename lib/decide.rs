@@ -30,6 +30,8 @@ mod contest;
 mod damping;
 mod failback;
 mod failures;
+mod fenced;
+mod fencing;
 mod group;
 mod peer;
 mod permit;
@@ -50,6 +52,7 @@ use crate::time::Time;
 pub use crate::ha_cf::Quorum;
 use connectivity::Connectivity;
 pub use damping::LIMIT_MAX as FLAP_LIMIT_MAX;
+use fencing::Fencing;
 use group::Group;
 use peer::Peer;
 use permit::Voting;
@@ -118,9 +121,9 @@ impl Decide {
         let groups = settings.groups.iter().map(Group::new).collect();
         let voting = Voting::new(settings.quorum, settings.deadtime, settings.keepalive);
         let (now, abstains_until) = (Time::ZERO, Time::ZERO);
-        let connectivity = Connectivity::new(&settings);
+        let (connectivity, fencing) = (Connectivity::new(&settings), Fencing::new(&settings));
         let (stalled, leaving) = (false, false);
-        let view = View { settings, peers, voting, connectivity, now, abstains_until, stalled, leaving };
+        let view = View { settings, peers, voting, connectivity, fencing, now, abstains_until, stalled, leaving };
         Decide {
             view,
             groups,
@@ -167,6 +170,7 @@ impl Decide {
             "group" if record.raw("node").is_none() => self.result(record, effects)?,
             "ask" => self.ask(record, effects)?,
             "conflict" => self.conflict(record, effects)?,
+            "fence" => self.fenced(record, effects)?,
             _ => return Ok(()),
         }
         if self.ticked.is_none() {
@@ -199,6 +203,7 @@ impl Decide {
         let new = peer.hear(record, &self.view.settings.own, &self.view.voting.leases, self.view.now)?;
         peer.compare(name, &self.view.settings, self.view.now, effects);
         if new {
+            self.view.fencing.heard(name, peer, self.view.settings.deadtime, effects);
             self.vote(name);
         }
         Ok(())
@@ -243,6 +248,7 @@ impl Decide {
             for group in &mut self.groups {
                 group.forget(name, &self.view, effects);
             }
+            self.fence(name, effects);
         }
         Ok(())
     }
@@ -275,6 +281,8 @@ impl Decide {
     fn decide(&mut self, effects: &mut Vec<Effect>) {
         self.active |= self.view.peers.values().all(Peer::was_met);
         let view = &mut self.view;
+        let standing = view.standing();
+        view.fencing.look(&view.peers, standing, effects);
         view.connectivity.look(&view.peers, view.stalled, view.now, effects);
         for group in &mut self.groups {
             group.decide(&mut self.view, effects);

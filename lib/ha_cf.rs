@@ -102,6 +102,27 @@ impl PingDamping {
     }
 }
 
+/// How a node is fenced by the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The node that is fenced.
+    pub node: String,
+    /// The command and its arguments.
+    pub words: Vec<String>,
+    /// Where it stands.
+    pub line: usize,
+}
+
+/// `NODE COMMAND [ARG...]`.
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.node, self.words.join(" "))
+    }
+}
+
+/// The head start of a node that serves, where nothing else is said.
+pub const FENCE_DELAY: Duration = Duration::from_secs(5);
+
 /// A ping node, or a group of them that counts as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PingTarget {
@@ -185,6 +206,10 @@ pub struct HaCf {
     pub ping: Vec<PingTarget>,
     /// When groups move for them.
     pub ping_damping: PingDamping,
+    /// How nodes are fenced.
+    pub fence: Vec<Fence>,
+    /// How long a node that does not serve waits before it fences one that may.
+    pub fence_delay: Duration,
     /// Votes that are needed.
     pub quorum: Quorum,
     lines: BTreeMap<String, usize>,
@@ -201,6 +226,11 @@ impl HaCf {
     /// Who ends an address whose lease was not renewed.
     pub fn lease_keeper(&self) -> LeaseKeeper {
         if self.deadtime < kernel_deadtime(self.keepalive) { LeaseKeeper::Holder } else { LeaseKeeper::Kernel }
+    }
+
+    /// Whether there is a way to fence a node.
+    pub fn can_fence(&self, node: &str) -> bool {
+        self.fence.iter().any(|fence| fence.node == node)
     }
 
     /// Whether a directive is there.
@@ -236,6 +266,8 @@ impl Default for HaCf {
             flap_limit: policy.flap_limit,
             ping: Vec::new(),
             ping_damping: PingDamping::default(),
+            fence: Vec::new(),
+            fence_delay: FENCE_DELAY,
             quorum: Quorum::default(),
             lines: BTreeMap::new(),
             media_lines: Vec::new(),
@@ -331,6 +363,10 @@ impl Reader {
         conf.warntime = time("warntime").unwrap_or(conf.deadtime / 2);
         conf.initdead = time("initdead").unwrap_or(default_initdead(conf.deadtime));
         conf.deadping = time("deadping").unwrap_or(conf.deadtime);
+        conf.fence_delay = time("fence_delay").unwrap_or(conf.fence_delay);
+        for fence in conf.fence.iter().filter(|fence| !conf.node.contains(&fence.node)) {
+            self.problems.error(fence.line, format!("fence: no node line names {}", fence.node));
+        }
         self.compare_times();
         // Where a line was refused, that is the cause.
         if self.conf.node.is_empty() && !self.conf.has("node") {

@@ -43,6 +43,10 @@ fn what_is_unsafe_is_said_where_it_stands() {
         (ha_cf("node1 node2", "node1"), "ha.cf:6: warning: one node alone"),
         (ha_cf("node1 node2", "node1 node2 node3"), "ha.cf:6: warning: 3 nodes and quorum alive"),
         (ha_cf("auto_failback on\n", "auto_failback on\nquorum majority\n"), "ha.cf:6: warning: a majority of two"),
+        (
+            ha_cf("node node1 node2\n", "node node1 node2\nfence node2 /sbin/off\n"),
+            "ha.cf:7: warning: no fence for node1",
+        ),
         (ha_cf("auto_failback on\n", ""), "ha.cf:1: warning: auto_failback is legacy"),
         (
             ha_cf("keepalive 1\ndeadtime 10", "keepalive 1\ndeadtime 4999ms"),
@@ -72,6 +76,24 @@ fn what_is_unsafe_is_said_where_it_stands() {
         let matching: Vec<&String> = said.iter().filter(|line| line.starts_with(cause)).collect();
         assert_eq!(matching.len(), 1, "{cause}: {said:?}");
     }
+}
+
+#[test]
+fn where_every_node_is_fenced_a_cut_makes_no_two_owners() {
+    let fences = "fence node1 /sbin/off a\nfence node2 /sbin/off b\n";
+    let ha_cf = HA_CF.replace("ping 192.0.2.254\n", fences);
+    assert_eq!(said(&ha_cf, HARESOURCES, AUTHKEYS), [""; 0]);
+}
+
+#[test]
+fn the_commands_that_fence_others_must_be_there() {
+    let text = format!("{HA_CF}fence node1 /sbin/off\nfence node2 /sbin/shutdown-it now\n");
+    let (conf, mut problems) = ha_cf::parse("ha.cf", text.as_bytes());
+    check_commands(&conf, Some("node1"), |command| command == "/sbin/shutdown-it", &mut problems);
+    assert!(problems.is_empty(), "{problems}");
+    check_commands(&conf, Some("node2"), |_| false, &mut problems);
+    let lines = problems.lines();
+    assert_eq!(lines, ["ha.cf:8: warning: fence: /sbin/off is not there, or is no program: node1 could not be fenced"]);
 }
 
 #[test]
@@ -116,6 +138,7 @@ fn the_digest_counts_what_must_be_equal_and_nothing_else() {
         ("auto_failback on", "auto_failback on\nfailure_expiry 1m"),
         ("auto_failback on", "auto_failback on\nflap_halflife 1m"),
         ("auto_failback on", "auto_failback on\nflap_limit 3"),
+        ("deadtime 10", "deadtime 10\nfence node2 /sbin/off"),
     ] {
         assert_ne!(digest_of(&HA_CF.replace(from, to), HARESOURCES), base, "{to}");
     }

@@ -183,6 +183,9 @@ impl Group {
                 Knowledge::Says(_) | Knowledge::Gone => {}
             }
         }
+        if let Some(text) = view.fencing.obstacle(&view.peers) {
+            return Some(text);
+        }
         match self.stance(view) {
             Stance::No if view.leaving => return Some("this node is leaving".to_owned()),
             Stance::No => return Some("this node stands by".to_owned()),

@@ -32,6 +32,17 @@ pub(super) struct Said {
     pub(super) reach: Option<Reach>,
     /// It has heard this life of ours within one lease: no recording can say so.
     pub(super) proven: bool,
+    /// The message of ours that it has heard then.
+    pub(super) echoed: Option<u64>,
+}
+
+/// What a peer was when it was declared dead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parting {
+    /// It had said farewell, and that it held nothing.
+    pub(super) left: bool,
+    /// It may have held something.
+    pub(super) held: bool,
 }
 
 /// The last message of a peer.
@@ -53,6 +64,7 @@ pub(super) struct Peer {
     heard: Option<Heard>,
     agreement: Agreement,
     media: Media,
+    parting: Parting,
 }
 
 /// What a peer means for one group.
@@ -76,6 +88,7 @@ impl Peer {
             heard: None,
             agreement: Agreement::default(),
             media: Media::default(),
+            parting: Parting { left: false, held: true },
         }
     }
 
@@ -109,11 +122,12 @@ impl Peer {
         let Some(groups) = groups else { return Ok(true) };
         let groups = groups.parse().map_err(|_| Strange::Unreadable)?;
         let votes = votes.unwrap_or("-").parse().map_err(|_| Strange::Unreadable)?;
-        let proven = echo.is_some_and(|echo| echoes_us(echo, own, leases, now));
+        let echoed = echo.and_then(|echo| echoes_us(echo, own, leases, now));
         let digest = digest.unwrap_or("-").to_owned();
         let version = version.and_then(|version| version.parse().ok());
         let reach = reach.and_then(|reach| reach.parse().ok());
-        self.said = Some(Said { groups, votes, leaving: leave == Some("1"), digest, version, reach, proven });
+        let (leaving, proven) = (leave == Some("1"), echoed.is_some());
+        self.said = Some(Said { groups, votes, leaving, digest, version, reach, proven, echoed });
         Ok(true)
     }
 
@@ -130,6 +144,9 @@ impl Peer {
         };
         match (before, self.verdict) {
             (_, Verdict::Dead) => {
+                if before != Verdict::Dead {
+                    self.parting = Parting { left: self.has_left(), held: self.may_hold() };
+                }
                 self.said = None;
                 self.lives_since = None;
             }
@@ -151,6 +168,21 @@ impl Peer {
         self.said
             .as_ref()
             .is_some_and(|said| said.proven && said.leaving && !said.groups.0.values().any(|part| part.held.may_hold()))
+    }
+
+    /// Whether it may hold anything, by what it said last.
+    fn may_hold(&self) -> bool {
+        self.said.as_ref().is_none_or(|said| said.groups.0.values().any(|part| part.held.may_hold()))
+    }
+
+    /// What it was when it was declared dead last.
+    pub(super) fn parting(&self) -> Parting {
+        self.parting
+    }
+
+    /// The life of it that was heard last.
+    pub(super) fn life(&self) -> Option<&str> {
+        self.heard.as_ref().map(|heard| heard.incarnation.as_str())
     }
 
     /// Since when it has not been dead.
@@ -276,8 +308,9 @@ impl Peer {
     }
 }
 
-/// Whether an echo names this life of ours and a message that we sent within
-/// one lease.
-fn echoes_us(list: &str, own: &str, leases: &Leases, now: Time) -> bool {
-    echo::find(list, own).is_some_and(|echo| leases.is_fresh(echo.incarnation, echo.sequence, now))
+/// The message of ours that an echo names, when that is of this life and was sent
+/// within one lease.
+fn echoes_us(list: &str, own: &str, leases: &Leases, now: Time) -> Option<u64> {
+    let echo = echo::find(list, own).filter(|echo| leases.is_fresh(echo.incarnation, echo.sequence, now))?;
+    Some(echo.sequence)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::ha_cf::PingDamping;
+use crate::ha_cf::{FENCE_DELAY, PingDamping};
 
 use super::{damping, failures};
 
@@ -29,6 +29,11 @@ pub struct Policy {
     /// How long another node has to reach more ping nodes before a group moves
     /// there.
     pub ping_damping: PingDamping,
+    /// The nodes that are fenced when they are dead.
+    pub fence: Vec<String>,
+    /// The head start of a node that serves before one that does not, should each
+    /// fence the other.
+    pub fence_delay: Duration,
 }
 
 impl Default for Policy {
@@ -42,6 +47,8 @@ impl Default for Policy {
             addresses: BTreeMap::new(),
             ping: Vec::new(),
             ping_damping: PingDamping::default(),
+            fence: Vec::new(),
+            fence_delay: FENCE_DELAY,
         }
     }
 }

@@ -27,9 +27,13 @@ impl Decide {
         let what = words.next().ok_or(Strange::Incomplete)?;
         let scope = words.next();
         let force = record.raw("force") == Some("1");
+        if what == "takeover" && force {
+            self.insist(effects);
+        }
         match what {
             "shutdown" => self.shut_down(effects),
             "standby" => self.each(what, scope, effects, |group, view, effects| group.stand_by(force, view, effects)),
+            "fenced" => self.confirm_fenced(scope.unwrap_or_default(), effects),
             "takeover" => self.each(what, scope, effects, |group, view, effects| group.claim(force, view, effects)),
             "clear" => self.each(what, scope, effects, |group, view, effects| group.clear(view, effects)),
             _ => effects.push(why(self.view.now, "ask", "refused", &format!("{what}: no such request is known"))),

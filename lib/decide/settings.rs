@@ -52,6 +52,8 @@ impl Settings {
         self.policy.failure_expiry = config.failure_expiry;
         self.policy.flap_halflife = config.flap_halflife;
         self.policy.flap_limit = config.flap_limit;
+        self.policy.fence = config.fence.into_iter().map(|fence| fence.node).collect();
+        self.policy.fence_delay = config.fence_delay;
         self.quorum = config.quorum;
         self.keepalive = config.keepalive;
         self.deadtime = config.deadtime;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::ha_cf::Quorum;
 use crate::time::Time;
 
 use super::Settings;
 use super::connectivity::Connectivity;
+use super::fencing::{Fencing, Standing};
 use super::peer::{Knowledge, Peer};
 use super::permit::Voting;
 
@@ -21,6 +23,7 @@ pub(super) struct View {
     pub(super) peers: BTreeMap<String, Peer>,
     pub(super) voting: Voting,
     pub(super) connectivity: Connectivity,
+    pub(super) fencing: Fencing,
     pub(super) now: Time,
     pub(super) abstains_until: Time,
     pub(super) stalled: bool,
@@ -37,6 +40,16 @@ impl View {
     /// it out: until every vote that stands against it has expired, twice.
     pub(super) fn patience(&self) -> Duration {
         self.voting.terms.vote * 2
+    }
+
+    /// What this node is when it decides over another.
+    pub(super) fn standing(&self) -> Standing {
+        let heard = 1 + self.peers.values().filter(|peer| peer.is_heard()).count();
+        let quorum = match self.settings.quorum {
+            Quorum::Alive => true,
+            Quorum::Majority => heard * 2 > self.peers.len() + 1,
+        };
+        Standing { now: self.now, able: !self.stalled && !self.leaving, quorum }
     }
 
     /// Until when this node may hold a group, if it may.

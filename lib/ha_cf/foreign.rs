@@ -25,8 +25,8 @@ const NO_DAEMON: &str = "there is no application heartbeat daemon here: leave th
 const MODULE: &str = "use bcast, ucast, mcast or serial";
 const CRM: &str = "it is no layer below Pacemaker: use Corosync there, or haresources here";
 const CRM_PART: &str = "it does not start Pacemaker";
-const STONITH: &str = "this version fences nobody: leave the line out, and know that two nodes that are cut off from \
-    each other may both serve";
+const STONITH: &str = "it uses no plugins of STONITH: write 'fence NODE COMMAND [ARG...]' for each node, with a command \
+    that switches it off";
 const COMPRESSION: &str = "messages are sent uncompressed";
 
 const TABLE: &[(&str, Verdict)] = &[

@@ -130,9 +130,8 @@ fn wrong_lines_are_errors_with_a_cause() {
         ("flap_halflife", "flap_halflife without a value"),
         ("flap_limit 0", "is not a number from 1 to 1000"),
         ("flap_limit 2.5", "is not a number from 1 to 1000"),
-        ("fence /bin/true", "not in this version"),
         ("witness node3", "in a node line"),
-        ("stonith_host * ssh node2", "not supported by hbkit: this version fences nobody"),
+        ("stonith_host * ssh node2", "not supported by hbkit: it uses no plugins of STONITH"),
         ("watchdog /dev/watchdog", "not supported by hbkit"),
         ("respawn root /usr/bin/x", "not supported by hbkit"),
         ("crm respawn", "not supported by hbkit"),
@@ -197,6 +196,30 @@ fn groups_move_for_connectivity_after_two_deadtimes_or_what_is_said() {
     assert_eq!(span("ping_damping 2500ms"), ["2.5"]);
     assert_eq!(span("ping_damping off"), ["off"]);
     assert_eq!(span("ping_damping 0"), ["off"]);
+}
+
+#[test]
+fn a_fence_names_a_node_of_the_cluster_and_one_command() {
+    for (line, cause) in [
+        ("fence node2", "fence NODE COMMAND"),
+        ("fence /sbin/off node2", "fence NODE COMMAND"),
+        ("fence node2 off", "'off' is not the absolute path of a command"),
+        ("fence node3 /sbin/off", "no node line names node3"),
+        ("fence_delay soon", "fence_delay: 'soon'"),
+        ("fence node2 /sbin/off\nfence NODE2 /sbin/off", "there is a command for node2 already"),
+    ] {
+        let said = said_with_base(line);
+        assert_eq!(said.len(), 1, "{line}: {said:?}");
+        assert!(said[0].contains(": error: ") && said[0].contains(cause), "{line}: {said:?}");
+    }
+}
+
+#[test]
+fn the_words_of_a_fence_are_kept_as_they_stand() {
+    let conf = conf("fence Node2 /usr/sbin/fence_ipmilan -a 10.0.0.5 $HOME `x` *");
+    assert_eq!(conf.get("fence").unwrap(), ["node2 /usr/sbin/fence_ipmilan -a 10.0.0.5 $HOME `x` *"]);
+    assert!(conf.can_fence("node2") && !conf.can_fence("node1"));
+    assert_eq!(conf.get("fence_delay").unwrap(), ["5.0"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{AutoFailback, HaCf, MEDIA_MAX, NODES_MAX, PING_MAX, PingDamping, PingTarget, Reader, span};
+use super::{AutoFailback, Fence, HaCf, MEDIA_MAX, NODES_MAX, PING_MAX, PingDamping, PingTarget, Reader, span};
 use crate::decide::FLAP_LIMIT_MAX;
 use crate::medium::{self, Medium, MediumError};
 use crate::name;
@@ -38,6 +38,7 @@ pub const NAMES: &[&str] = &[
     "failure_expiry",
     "flap_halflife",
     "flap_limit",
+    "fence_delay",
     "fence",
     "witness",
 ];
@@ -296,13 +297,35 @@ impl Reader {
             ("quorum", ["majority"]) => self.conf.quorum = super::Quorum::Majority,
             ("quorum", _) => self.error("quorum is alive or majority"),
             ("ping_damping", _) => self.ping_damping(args),
-            ("fence", _) => self.error("fence: not in this version: nothing would be fenced; leave the line out"),
+            ("fence", _) => self.fence(args),
+            ("fence_delay", _) => self.time("fence_delay", args, true),
             _ => self.error("witness: name the witness in a node line, and run hb-witness on it"),
         }
     }
 }
 
 impl Reader {
+    fn fence(&mut self, args: &[&str]) {
+        let Some((node, words)) = args.split_first() else { return };
+        let node = match name::node(node) {
+            Ok(node) => node,
+            Err(error) => return self.error(format!("fence is written 'fence NODE COMMAND [ARG...]': {error}")),
+        };
+        match words.first() {
+            None => self.error("fence is written 'fence NODE COMMAND [ARG...]'"),
+            Some(command) if !command.starts_with('/') => {
+                self.error(format!("fence: {} is not the absolute path of a command", quote(command)));
+            }
+            Some(_) if self.conf.can_fence(&node) => {
+                self.error(format!("fence: there is a command for {node} already; one command can try several ways"));
+            }
+            Some(_) => {
+                let words = words.iter().map(|word| (*word).to_owned()).collect();
+                self.conf.fence.push(Fence { node, words, line: self.line });
+            }
+        }
+    }
+
     fn ping_damping(&mut self, args: &[&str]) {
         let word = self.last("ping_damping", args);
         self.conf.ping_damping = match (boolean(word), span::read(word)) {

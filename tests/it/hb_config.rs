@@ -46,6 +46,28 @@ fn a_sound_configuration_is_status_0_without_a_word() {
 }
 
 #[test]
+fn the_commands_that_fence_others_are_looked_for() {
+    // This node's own is not run here; a file without the right to run it is none.
+    for (command, wrong) in [("/bin/false", false), ("/nowhere/off", true), ("/bin", true), ("/etc/passwd", true)] {
+        let ha_cf = format!("{HA_CF}fence node1 /nowhere/off\nfence node2 {command} 10.0.0.5\n");
+        let directory = configuration(&ha_cf, HARESOURCES, AUTHKEYS);
+        let said = hb_config(&directory, &["check"]);
+        assert_eq!((said.code(), said.err.as_str()), (0, ""), "{}", said.out);
+        let warning = format!("/ha.cf:12: warning: fence: {command} is not there, or is no program: node2 could not");
+        assert_eq!(
+            (said.out.lines().count(), said.out.contains(&warning)),
+            (usize::from(wrong), wrong),
+            "{}",
+            said.out
+        );
+        assert_eq!(
+            hb_config(&directory, &["get", "fence"]).out.lines().nth(1).unwrap(),
+            format!("node2 {command} 10.0.0.5")
+        );
+    }
+}
+
+#[test]
 fn every_problem_of_every_file_is_said_with_its_line() {
     let directory = configuration("frobnicate 1\nnode node1\nbcast eth0\nkeepalive x\n", "node1\n", "auth 1\nSECRET\n");
     let said = hb_config(&directory, &["check"]);

@@ -249,12 +249,7 @@ fn an_orderly_shutdown_is_taken_over_without_waiting_for_a_death() {
 fn after_a_healed_cut_one_node_serves_and_the_client_reaches_it() {
     need_namespaces!();
     let (cluster, mut one, mut two) = running(&TWO_LINKS);
-    // Neither node hears the other; both are still heard by the client.
-    cluster.nodes[0].host.ip("link set eth1 down");
-    // Frames to the hardware address of nobody: the LAN is cut for them alone.
-    let nobody = "lladdr 02:00:00:00:00:99 nud permanent dev eth0";
-    cluster.nodes[0].host.ip(&format!("neigh replace 10.9.0.2 {nobody}"));
-    cluster.nodes[1].host.ip(&format!("neigh replace 10.9.0.1 {nobody}"));
+    cut_apart(&cluster);
     two.wait_for("node2 serves too", started_on("node2"));
     cluster.nodes[0].host.ip("neigh del 10.9.0.2 dev eth0");
     cluster.nodes[1].host.ip("neigh del 10.9.0.1 dev eth0");
@@ -420,6 +415,90 @@ fn s33_with_its_service_cable_pulled_the_owner_hands_over_once() {
     cluster.switch.ip("link set p-node1-eth0 up");
     one.wait_for("node1 serves again", started_on("node1"));
     wait_until("only node1 has it", || cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
+}
+
+/// A script that fences node1 as a power switch would: everything there is killed,
+/// and it is cut off. Its story is in the file beside it.
+fn power_switch(cluster: &Cluster, first: &str) -> PathBuf {
+    let script = cluster.files.path().join("power-switch");
+    let namespace = &cluster.nodes[0].host.namespace;
+    let text = format!(
+        "#!/bin/sh\necho \"$*\" >>\"$0.story\"\n{first}\nfor pid in $(ip netns pids {namespace}); do kill -KILL \"$pid\"; done\n\
+         ip -n {namespace} link set eth0 down && ip -n {namespace} link set eth1 down &&\n\
+         ip -n {namespace} addr flush dev eth0\n"
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    for node in &cluster.nodes {
+        let path = node.directory.join("ha.cf");
+        let ha_cf = fs::read_to_string(&path).unwrap();
+        // node1 could not fence anybody: what happens to it is to be seen.
+        let fences = format!("fence node1 {} off node1\nfence node2 /bin/false\nfence_delay 500ms\n", script.display());
+        fs::write(&path, ha_cf + &fences).unwrap();
+    }
+    script
+}
+
+/// Neither node hears the other; both are still heard by the client.
+fn cut_apart(cluster: &Cluster) {
+    cluster.nodes[0].host.ip("link set eth1 down");
+    // Frames to the hardware address of nobody: the LAN is cut for them alone.
+    let nobody = "lladdr 02:00:00:00:00:99 nud permanent dev eth0";
+    cluster.nodes[0].host.ip(&format!("neigh replace 10.9.0.2 {nobody}"));
+    cluster.nodes[1].host.ip(&format!("neigh replace 10.9.0.1 {nobody}"));
+}
+
+#[test]
+fn a_node_that_is_cut_off_is_fenced_before_its_group_is_taken() {
+    need_namespaces!();
+    let cluster = Cluster::new(&TWO_LINKS);
+    let script = power_switch(&cluster, ":");
+    let mut one = cluster.nodes[0].supervise();
+    let mut two = cluster.nodes[1].supervise();
+    one.wait_for("node1 serves", started_on("node1"));
+    two.wait_for("node2 knows", started_on("node1"));
+    cut_apart(&cluster);
+    let start = two.wait_for("node2 starts it", |line| line.starts_with("do ") && line.contains(" start "));
+    assert!(cluster.nodes[0].pids("hb-send").is_empty() && !cluster.nodes[0].has(ADDRESS), "{start}");
+    let story = fs::read_to_string(script.with_extension("story")).unwrap();
+    assert_eq!(story, "off node1\n");
+    two.wait_for("node2 serves", started_on("node2"));
+    let story = two.transcript();
+    let order = [" node1 dead ", "do ", " fence node1 ", " fenced it is off, says the command", " start node1 is dead"];
+    let mut rest = story.as_str();
+    for words in order {
+        let (_, behind) = rest.split_once(words).unwrap_or_else(|| panic!("{words} is missing: {story}"));
+        rest = behind;
+    }
+    assert!(cluster.answers(ADDRESS));
+
+    // It boots and hears nobody: it takes nothing, and fences nobody.
+    one.wait();
+    cluster.nodes[0].power_on();
+    cut_apart(&cluster);
+    let mut one = cluster.nodes[0].supervise();
+    one.wait_for("node1 is passive", |line| line.contains(" wait node2 may have fenced this node"));
+    let acts = |line: &str| line.starts_with("do ") && (line.contains(" start ") || line.contains(" fence "));
+    assert_eq!(one.look_for(Duration::from_secs(2), acts), None);
+    assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
+}
+
+#[test]
+fn s83_a_fence_that_fails_is_tried_again_and_nothing_is_started_meanwhile() {
+    need_namespaces!();
+    let cluster = Cluster::new(&TWO_LINKS);
+    let script = power_switch(&cluster, "[ $(wc -l <\"$0.story\") -gt 1 ] || exit 1");
+    let mut one = cluster.nodes[0].supervise();
+    let mut two = cluster.nodes[1].supervise();
+    one.wait_for("node1 serves", started_on("node1"));
+    two.wait_for("node2 knows", started_on("node1"));
+    cluster.nodes[0].power_off();
+    two.wait_for("the failure is said", |line| line.contains(" node1 alarm fencing failed: "));
+    let next = two.wait_for("the second try, or a start", |line| line.starts_with("do "));
+    assert!(next.contains(" fence node1 "), "{next}");
+    two.wait_for("node2 serves", started_on("node2"));
+    assert_eq!(fs::read_to_string(script.with_extension("story")).unwrap(), "off node1\noff node1\n");
+    assert!(cluster.nodes[1].has(ADDRESS));
 }
 
 #[test]

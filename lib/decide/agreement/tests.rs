@@ -20,7 +20,16 @@ fn settings(digest: &str) -> Settings {
 
 fn said(digest: &str, version: Option<u64>) -> Said {
     let (groups, votes) = (Groups::default(), Votes::default());
-    Said { groups, votes, leaving: false, digest: digest.to_owned(), version, reach: None, proven: true }
+    Said {
+        groups,
+        votes,
+        leaving: false,
+        digest: digest.to_owned(),
+        version,
+        reach: None,
+        proven: true,
+        echoed: Some(1),
+    }
 }
 
 /// What is said when a node with the digest `ours` hears these one after another.
