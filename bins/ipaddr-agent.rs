@@ -3,12 +3,18 @@
 use std::env;
 use std::fmt;
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use hbkit::address::{Parts, Spec, SpecError};
 use hbkit::agent::{Agent, AgentError};
 use hbkit::edge::{self, Output};
+use hbkit::floating::Side;
+use hbkit::ha_cf::{self, LeaseKeeper};
+use hbkit::haresources;
+use hbkit::holder::{self, Holding, Refusal, Terms};
+use hbkit::name;
 use hbkit::ocf::{self, Action, Code};
 use hbkit::time::Time;
 
@@ -20,14 +26,24 @@ use hbkit::time::Time;
     version,
     disable_help_subcommand = true,
     override_usage = "ipaddr-agent [-u TIME] ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]... ACTION\n       \
-                      OCF_RESKEY_ip=ADDR [OCF_RESKEY_...] ipaddr-agent [-u TIME] ACTION",
-    after_help = "Actions: start stop monitor status renew announce validate-all meta-data usage"
+                      OCF_RESKEY_ip=ADDR [OCF_RESKEY_...] ipaddr-agent [-u TIME] ACTION\n       \
+                      ipaddr-agent -f FILE -R FILE [-N NAME] hold",
+    after_help = "Actions: start stop monitor status renew announce hold validate-all meta-data usage"
 )]
 struct Args {
     /// End of the lease in boot time (the TIME of records): the kernel removes
     /// the address by then
     #[arg(short, long, value_name = "TIME")]
     until: Option<Time>,
+    /// hold: take from this ha.cf who ends the addresses
+    #[arg(short = 'f', long, value_name = "FILE", requires = "haresources")]
+    config: Option<PathBuf>,
+    /// hold: hold the addresses of all groups of this file, each from its start
+    #[arg(short = 'R', long, value_name = "FILE", requires = "config")]
+    haresources: Option<PathBuf>,
+    /// hold: the name of this node [default: the host's]
+    #[arg(short = 'N', long, value_name = "NAME", value_parser = name::node)]
+    node: Option<String>,
     /// Addresses, and at the end what to do with them
     #[arg(value_name = "ADDRESS... ACTION", hide = true)]
     words: Vec<String>,
@@ -67,11 +83,18 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args, form: Form, action: Action, addresses: &[String]) -> Code {
+    if let (Action::Hold, Some(conf), Some(haresources)) = (action, &args.config, &args.haresources) {
+        return hold_groups(args, conf, haresources);
+    }
     match (action, args.until) {
         (Action::MetaData, _) => return print(ocf::META_DATA.trim_end()),
         (Action::Usage, _) => return print(&usage()),
         (Action::Renew, None) => {
             form.complain(&"renew needs the new end of the lease: --until");
+            return Code::Args;
+        }
+        (Action::Hold, None) => {
+            form.complain(&"hold needs the end of the first lease: --until, or the groups: -f and -R");
             return Code::Args;
         }
         _ => {}
@@ -81,6 +104,10 @@ fn run(args: &Args, form: Form, action: Action, addresses: &[String]) -> Code {
         Form::Heartbeat => addresses.iter().map(|text| text.parse()).collect(),
     };
     match specs {
+        Ok(specs) if action == Action::Hold => {
+            let terms = Terms { until: args.until, side: Side::Behind, own: None };
+            hold(form, holder::run(vec![Holding { group: None, specs }], terms))
+        }
         Ok(specs) => act(args, form, action, &specs),
         Err(why) => {
             form.complain(&why);
@@ -98,6 +125,40 @@ fn from_environment() -> Result<Spec, SpecError> {
     let value = |key: &str| env::var(format!("OCF_RESKEY_{key}")).unwrap_or_default();
     let [ip, bits, nic, label, broadcast] = ["ip", "cidr_netmask", "nic", "iflabel", "broadcast"].map(value);
     Spec::from_parts(Parts { address: &ip, bits: &bits, interface: &nic, label: &label, broadcast: &broadcast })
+}
+
+/// Holds the addresses of all groups, each from its start to its stop.
+fn hold_groups(args: &Args, conf: &Path, groups: &Path) -> Code {
+    let read = ha_cf::read(conf).and_then(|conf| Ok((conf, haresources::read(groups)?)));
+    let (conf, groups) = match read {
+        Ok(read) => read,
+        Err(problems) => {
+            edge::complain("ipaddr-agent", &problems);
+            return Code::Args;
+        }
+    };
+    let side = match conf.lease_keeper() {
+        LeaseKeeper::Kernel => Side::Before,
+        LeaseKeeper::Holder => Side::Behind,
+    };
+    let holding =
+        |group: haresources::Group| Holding { specs: group.specs().cloned().collect(), group: Some(group.name) };
+    let terms = Terms { until: None, side, own: args.node.clone().or_else(|| edge::host_name().ok()) };
+    hold(Form::Heartbeat, holder::run(groups.into_iter().map(holding).collect(), terms))
+}
+
+fn hold(form: Form, outcome: Result<Code, Refusal>) -> Code {
+    match outcome {
+        Ok(code) => code,
+        Err(Refusal { address: Some(address), error }) => {
+            form.complain(&format_args!("{address}: {error}"));
+            error.code()
+        }
+        Err(Refusal { address: None, error }) => {
+            form.complain(&error);
+            error.code()
+        }
+    }
 }
 
 /// Does one action to all addresses. One that fails does not keep the others
@@ -152,7 +213,7 @@ fn one(agent: &mut Agent, form: Form, action: Action, spec: &Spec) -> Result<(),
         Action::Monitor | Action::Status => agent.monitor(spec),
         Action::Renew => agent.renew(spec),
         Action::Announce => agent.announce(spec),
-        Action::ValidateAll | Action::MetaData | Action::Usage => agent.validate(spec),
+        Action::ValidateAll | Action::Hold | Action::MetaData | Action::Usage => agent.validate(spec),
     }
 }
 

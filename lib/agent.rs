@@ -19,8 +19,10 @@ use crate::sysctl;
 use crate::time::Time;
 
 mod error;
+mod many;
 
 pub use error::AgentError;
+pub use many::Sight;
 
 /// When a start is announced for the second time.
 const SECOND: Duration = Duration::from_millis(50);

@@ -135,6 +135,49 @@ pub fn lifetime(until: Time, now: Time) -> Option<u32> {
     Some(u32::try_from(whole).unwrap_or(FOREVER - 1).clamp(1, FOREVER - 1))
 }
 
+/// On which side of the end of a lease the kernel is to end the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Before it: the kernel alone keeps the promise, whatever happens to the
+    /// process that ends the lease.
+    Before,
+    /// Behind it: the lease is too short for whole seconds, a process ends the
+    /// address in time, and the kernel bounds what is left when that is killed
+    /// or frozen.
+    Behind,
+}
+
+/// The kernel ends an address that it is to end behind the lease at most this
+/// long after it: a second that was rounded up, and the kernel's own lateness.
+pub const BEHIND: Duration = Duration::from_millis(2_250);
+
+impl Side {
+    /// The lifetime in seconds to give the kernel at `now`, where `end` is what
+    /// the last one that it was given comes to; none when that one is right.
+    pub fn lifetime(self, until: Time, now: Time, end: Option<Time>) -> Option<u32> {
+        let left = until.since(now);
+        let (seconds, right) = match self {
+            Side::Before => {
+                let seconds = left.saturating_sub(SLACK).as_secs();
+                (seconds, end.is_some_and(|end| end + SLACK <= until && end >= now + Duration::from_secs(seconds)))
+            }
+            Side::Behind => {
+                let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+                (seconds, end.is_some_and(|end| end >= until && end <= now + Duration::from_secs(seconds.max(1))))
+            }
+        };
+        (!right).then(|| u32::try_from(seconds).unwrap_or(FOREVER - 1).clamp(1, FOREVER - 1))
+    }
+
+    /// When what is lost of the lease by rounding down can be won back: the
+    /// kernel is then given as many seconds again. Only where that is much.
+    pub fn again(self, until: Time, seconds: u32, now: Time) -> Option<Time> {
+        const EARLY: Duration = Duration::from_millis(20);
+        let at = until.before(SLACK + Duration::from_secs(seconds.into()) + EARLY);
+        (self == Side::Before && seconds <= 3 && at > now).then_some(at)
+    }
+}
+
 /// What has become of a lifetime while it was installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Installed {

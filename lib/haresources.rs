@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
 
+use crate::address::Spec;
 use crate::conf_file;
 use crate::conf_lines::{self, LINE_MAX, Line};
 use crate::name;
@@ -38,8 +39,13 @@ pub struct Group {
 impl Group {
     /// The addresses among its resources.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.specs().map(|spec| spec.address)
+    }
+
+    /// The addresses among its resources, and how they are to be installed.
+    pub fn specs(&self) -> impl Iterator<Item = &Spec> {
         self.resources.iter().filter_map(|resource| match &resource.kind {
-            Kind::Address(spec) => Some(spec.address),
+            Kind::Address(spec) => Some(spec),
             Kind::Script { .. } => None,
         })
     }

@@ -47,6 +47,7 @@
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
 //! | [`floating`] | what there is of a floating address on a host, and its lifetime |
+//! | [`hold`] | addresses under leases: when they get lifetimes, when they go |
 //! | [`route`] | which interface an address belongs on |
 //! | [`arp`] | gratuitous ARP |
 //! | [`ndisc`] | unsolicited neighbour advertisements |
@@ -67,6 +68,8 @@
 //! | [`rawsock`] | a socket for whole Ethernet frames |
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
+//! | [`holder`] | a process that holds addresses: lines, the kernel's news, the time |
+//! | [`realtime`] | priority and memory of a process that must be on time |
 //! | [`secret_file`] | a file of secrets: read, and newly written |
 //! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
 //! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
@@ -105,6 +108,8 @@ pub mod ha_cf;
 pub mod haresources;
 pub mod hearing;
 pub mod history;
+pub mod hold;
+pub mod holder;
 pub mod icmp;
 pub mod identity;
 pub mod inflate;
@@ -127,6 +132,7 @@ pub mod pingsock;
 pub mod probe;
 pub mod problem;
 pub mod rawsock;
+pub mod realtime;
 pub mod receiver;
 pub mod record;
 pub mod refused;

@@ -30,6 +30,9 @@ use crate::route::Route;
 use crate::time::Time;
 
 mod message;
+mod watch;
+
+pub use watch::{Event, Watch};
 
 /// Message types that end an exchange (netlink(7)).
 const NLMSG_ERROR: u16 = 2;
@@ -38,6 +41,10 @@ const NLMSG_OVERRUN: u16 = 4;
 
 /// The largest answer that the kernel gives at once.
 const BUFFER: usize = 32 * 1024;
+
+/// How many changes are sent at once: the kernel's answer to each of them has
+/// room in its buffer.
+const BATCH: usize = 128;
 
 /// How long the kernel may take for an answer: it has it at once, unless
 /// somebody else holds its lock.
@@ -85,6 +92,17 @@ impl NetlinkError {
             NetlinkError::Timeout | NetlinkError::Malformed(_) | NetlinkError::Busy => None,
         }
     }
+}
+
+/// A change of one address, one of many.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// It must not be there yet.
+    Add(&'a Held),
+    /// It gets other lifetimes.
+    Lifetime(&'a Held),
+    /// It goes; one that was not there has gone.
+    Remove(&'a Held),
 }
 
 /// A conversation with the kernel.
@@ -199,6 +217,75 @@ impl Netlink {
         }
     }
 
+    /// Does many changes in few conversations; what became of each.
+    ///
+    /// # Errors
+    /// The kernel could not be asked: it is not known what was done.
+    pub fn change_many(&mut self, changes: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, NetlinkError> {
+        let mut results = Vec::with_capacity(changes.len());
+        for batch in changes.chunks(BATCH) {
+            let first = self.sequence.wrapping_add(1);
+            let mut bytes = Vec::new();
+            for (place, change) in batch.iter().enumerate() {
+                // A refusal is answered in any case, the end of the batch too.
+                let ack = if place + 1 == batch.len() { NLM_F_ACK } else { 0 };
+                let (request, flags) = match change {
+                    Change::Add(held) => {
+                        (RouteNetlinkMessage::NewAddress(message::address(held)), NLM_F_CREATE | NLM_F_EXCL)
+                    }
+                    Change::Lifetime(held) => (RouteNetlinkMessage::NewAddress(message::address(held)), NLM_F_REPLACE),
+                    Change::Remove(held) => (RouteNetlinkMessage::DelAddress(message::address_key(held)), 0),
+                };
+                bytes.extend(self.request(request, flags | ack));
+                bytes.resize(bytes.len().next_multiple_of(4), 0);
+            }
+            self.socket.send(&bytes, 0).map_err(NetlinkError::Socket)?;
+            results.extend(self.results(first, batch)?);
+        }
+        Ok(results)
+    }
+
+    /// What became of a batch whose first change has the number `first`.
+    fn results(&mut self, first: u32, batch: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, NetlinkError> {
+        let mut results = vec![Ok(()); batch.len()];
+        let deadline = edge::now() + PATIENCE;
+        loop {
+            let length = self.receive(deadline)?;
+            let mut rest = self.buffer.get(..length).unwrap_or_default();
+            while !rest.is_empty() {
+                let (answer, taken) = first_message(rest)?;
+                let place = answer.sequence_number().wrapping_sub(first) as usize;
+                rest = rest.get(taken..).unwrap_or_default();
+                let (Some(result), Some(change)) = (results.get_mut(place), batch.get(place)) else { continue };
+                if answer.message_type() != NLMSG_ERROR {
+                    continue;
+                }
+                *result = match (message::status(answer.payload()), change) {
+                    (Ok(()), _) => Ok(()),
+                    (Err(NetlinkError::Refused(Errno::EADDRNOTAVAIL | Errno::ENODEV)), Change::Remove(_)) => Ok(()),
+                    (Err(NetlinkError::Refused(errno)), _) => Err(errno),
+                    (Err(error), _) => return Err(error),
+                };
+                if place + 1 == batch.len() {
+                    return Ok(results);
+                }
+            }
+        }
+    }
+
+    /// The bytes of the next request.
+    fn request(&mut self, request: RouteNetlinkMessage, flags: u16) -> Vec<u8> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut header = NetlinkHeader::default();
+        header.flags = NLM_F_REQUEST | flags;
+        header.sequence_number = self.sequence;
+        let mut message = NetlinkMessage::new(header, request.into());
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        bytes
+    }
+
     /// Reads a whole table, afresh when it changed meanwhile or a part was lost.
     fn table<T>(
         &mut self,
@@ -239,14 +326,7 @@ impl Netlink {
         flags: u16,
         mut take: impl FnMut(&[u8]) -> Result<(), NetlinkError>,
     ) -> Result<Attempt, NetlinkError> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let mut header = NetlinkHeader::default();
-        header.flags = NLM_F_REQUEST | flags;
-        header.sequence_number = self.sequence;
-        let mut message = NetlinkMessage::new(header, request.into());
-        message.finalize();
-        let mut bytes = vec![0; message.buffer_len()];
-        message.serialize(&mut bytes);
+        let bytes = self.request(request, flags);
         self.socket.send(&bytes, 0).map_err(NetlinkError::Socket)?;
         let deadline = edge::now() + PATIENCE;
         let mut attempt = Attempt::Whole;
@@ -254,8 +334,7 @@ impl Netlink {
             let length = self.receive(deadline)?;
             let mut rest = self.buffer.get(..length).unwrap_or_default();
             while !rest.is_empty() {
-                let answer = NetlinkBuffer::new_checked(rest).map_err(|_| NetlinkError::Malformed("a header"))?;
-                let taken = (answer.length() as usize).next_multiple_of(4).min(rest.len());
+                let (answer, taken) = first_message(rest)?;
                 rest = rest.get(taken..).unwrap_or_default();
                 if answer.sequence_number() != self.sequence {
                     continue;
@@ -298,6 +377,13 @@ impl Netlink {
             Err(errno) => Err(NetlinkError::Socket(errno.into())),
         }
     }
+}
+
+/// The first message of a datagram, and where the next one begins.
+fn first_message(bytes: &[u8]) -> Result<(NetlinkBuffer<&[u8]>, usize), NetlinkError> {
+    let message = NetlinkBuffer::new_checked(bytes).map_err(|_| NetlinkError::Malformed("a header"))?;
+    let taken = (message.length() as usize).next_multiple_of(4).min(bytes.len());
+    Ok((message, taken))
 }
 
 fn family(v6: bool) -> AddressFamily {

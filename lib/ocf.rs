@@ -56,6 +56,8 @@ pub enum Action {
     Renew,
     /// Tell the neighbours again.
     Announce,
+    /// Stay, and keep it up for as long as its lease is renewed.
+    Hold,
     /// Could it be brought up here?
     ValidateAll,
     /// Describe the agent.
@@ -66,13 +68,14 @@ pub enum Action {
 
 impl Action {
     /// All actions and their words.
-    pub const ALL: [(&'static str, Action); 9] = [
+    pub const ALL: [(&'static str, Action); 10] = [
         ("start", Action::Start),
         ("stop", Action::Stop),
         ("monitor", Action::Monitor),
         ("status", Action::Status),
         ("renew", Action::Renew),
         ("announce", Action::Announce),
+        ("hold", Action::Hold),
         ("validate-all", Action::ValidateAll),
         ("meta-data", Action::MetaData),
         ("usage", Action::Usage),

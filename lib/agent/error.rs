@@ -18,6 +18,10 @@ use crate::route::NoPlace;
 pub enum AgentError {
     /// The kernel could not be asked or refused; what was asked of it.
     Kernel(String, NetlinkError),
+    /// The kernel does not tell of changes.
+    Watch(NetlinkError),
+    /// What has to be waited for cannot be.
+    Wait(io::Error),
     /// No packet socket, or nothing could be sent.
     Announce(io::Error),
     /// The host has no such interface.
@@ -49,6 +53,8 @@ impl fmt::Display for AgentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AgentError::Kernel(what, error) => write!(f, "{what}: {error}"),
+            AgentError::Watch(error) => write!(f, "hearing of changes: {error}"),
+            AgentError::Wait(error) => write!(f, "waiting: {error}"),
             AgentError::Announce(error) => write!(f, "announcing it: {error}"),
             AgentError::NoInterface(name) => write!(f, "there is no interface {name}"),
             AgentError::NoPlace(why, names) if names.is_empty() => write!(f, "{why}: name the interface"),
@@ -89,6 +95,8 @@ impl AgentError {
             | AgentError::Ailment(_)
             | AgentError::Other(_)
             | AgentError::NoV6(_)
+            | AgentError::Watch(_)
+            | AgentError::Wait(_)
             | AgentError::Late(_) => Code::Generic,
         }
     }

@@ -109,3 +109,46 @@ fn a_lifetime_that_was_installed_late_is_shortened_or_withdrawn() {
     // The one second of a short lease stays.
     assert_eq!(check(until, 1, at("109.9")), Installed::Good);
 }
+
+#[test]
+fn behind_a_lease_the_kernel_gets_whole_seconds_that_reach_its_end() {
+    let behind = |until, now, end: Option<&str>| Side::Behind.lifetime(at(until), at(now), end.map(at));
+    for (until, now, end, seconds) in [
+        ("10.6", "10", None, Some(1)),
+        ("11", "10", None, Some(1)),
+        ("11.000001", "10", None, Some(2)),
+        // What was given reaches far enough.
+        ("10.75", "10.15", Some("11"), None),
+        ("11.05", "10.45", Some("11"), Some(1)),
+        // It reaches further than a lease that became shorter.
+        ("10.5", "10", Some("19"), Some(1)),
+        ("10", "10", None, Some(1)),
+    ] {
+        assert_eq!(behind(until, now, end), seconds, "{until} {now} {end:?}");
+        let late = at(now) + Duration::from_secs(1) + SLACK;
+        assert!(seconds != Some(1) || late <= at(until) + BEHIND, "{until} {now}");
+    }
+    assert_eq!(Side::Behind.again(at("12"), 1, at("10")), None);
+}
+
+#[test]
+fn before_the_end_of_a_lease_the_kernel_gets_what_it_can_end_in_time() {
+    let before = |until, now, end: Option<&str>| Side::Before.lifetime(at(until), at(now), end.map(at));
+    for (until, now, end, seconds) in [
+        ("30", "10", None, Some(18)),
+        ("12.25", "10", None, Some(1)),
+        // What was given ends in time, and no sooner than what could be given.
+        ("12.3", "10.1", Some("11.05"), None),
+        ("13.06", "10.79", Some("11"), Some(1)),
+        // It ends too late for a lease that became shorter.
+        ("15", "10", Some("28"), Some(3)),
+        // There is no room: the shortest that there is, or what there was.
+        ("11", "10", None, Some(1)),
+        ("11.5", "10", Some("10.2"), None),
+    ] {
+        assert_eq!(before(until, now, end), seconds, "{until} {now} {end:?}");
+    }
+    assert_eq!(Side::Before.again(at("13.06"), 1, at("10")), Some(at("10.79")));
+    assert_eq!(Side::Before.again(at("13.06"), 1, at("10.79")), None);
+    assert_eq!(Side::Before.again(at("30.5"), 19, at("10")), None, "a part of a second of twenty");
+}

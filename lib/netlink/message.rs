@@ -149,6 +149,11 @@ pub(super) fn interface(payload: &[u8]) -> Result<Option<Interface>, NetlinkErro
     }))
 }
 
+/// The number of the interface that a message is about.
+pub(super) fn link_index(payload: &[u8]) -> Option<u32> {
+    payload.get(4..).and_then(number)
+}
+
 /// A route, once for each of its interfaces; none when it is not one that
 /// leads to hosts by the main table.
 pub(super) fn routes(payload: &[u8]) -> Result<Option<Vec<Route>>, NetlinkError> {

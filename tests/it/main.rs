@@ -18,6 +18,7 @@ mod hb_resource;
 mod hb_send;
 mod hb_standby;
 mod hb_supervise;
+mod hold;
 mod house;
 mod ipaddr_agent;
 mod lab;
