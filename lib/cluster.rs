@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::{Method, hex};
 use crate::authkeys::Authkeys;
+use crate::floating::BEHIND;
 use crate::ha_cf::{self, AutoFailback, HaCf, LeaseKeeper, Quorum};
 use crate::haresources::Group;
 use crate::medium::Medium;
@@ -132,11 +133,12 @@ fn check_policy(conf: &HaCf, problems: &mut Problems) {
         LeaseKeeper::Holder => problems.warning(
             conf.line_of("deadtime"),
             format!(
-                "deadtime {} s is under {} s: the kernel's lifetime of an address counts whole seconds and can end \
-                 about a second after the lease; until then a node whose processes are killed or frozen may keep an \
-                 address that the other one serves",
+                "deadtime {} s is under {} s: ipaddr-agent ends the addresses of a node that hangs in time; the kernel, \
+                 which counts whole seconds, ends them up to {} s after the lease when ipaddr-agent is killed or \
+                 frozen too, and until then another node may have them as well",
                 seconds(conf.deadtime),
-                seconds(ha_cf::kernel_deadtime(conf.keepalive))
+                seconds(ha_cf::kernel_deadtime(conf.keepalive)),
+                seconds(BEHIND)
             ),
         ),
     }

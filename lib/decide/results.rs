@@ -75,7 +75,7 @@ impl Group {
             (Held::Started, Held::Failed) => Means::Stop("a resource failed", true),
             // Its addresses are not what they should be: it begins anew.
             (Held::Started, Held::Unknown) => Means::Stop("it is not known whether it still works", false),
-            (Held::Stopping, Held::Started | Held::Failed | Held::Unknown) => Means::NotStopped,
+            (Held::Stopping, Held::Started | Held::Failed) => Means::NotStopped,
             (Held::Stopped | Held::Asking | Held::Failed, Held::Started)
             | (Held::Asking | Held::Failed, Held::Stopped)
             | (_, Held::Unknown | Held::Asking | Held::Starting | Held::Stopping) => Means::Nothing,

@@ -64,6 +64,24 @@ impl Node {
         pids.split_ascii_whitespace().filter(named).map(str::to_owned).collect()
     }
 
+    fn signal(&self, tool: &str, signal: &str) {
+        let pids = self.pids(tool);
+        assert!(!pids.is_empty(), "no {tool} runs");
+        let said = self.host.run(&format!("kill -{signal} {}", pids.join(" ")));
+        assert_eq!(said.code(), 0, "{}", said.err);
+    }
+
+    /// SIGSTOP to everything but the holder.
+    fn freeze_all_but_the_holder(&self) {
+        // Nor what the test itself looks with.
+        let free = [self.pids("ipaddr-agent"), self.pids("ip")].concat();
+        let all = self.host.run(&format!("ip netns pids {}", self.host.namespace)).out;
+        let pids: Vec<&str> =
+            all.split_ascii_whitespace().filter(|pid| !free.iter().any(|other| other == pid)).collect();
+        // One that has ended meanwhile is no failure.
+        self.host.run(&format!("kill -STOP {}", pids.join(" ")));
+    }
+
     fn power_off(&self) {
         self.host.kill_all();
         self.host.ip("link set eth0 down");
@@ -180,6 +198,8 @@ fn after_power_loss_the_other_node_serves_and_the_neighbours_know() {
 fn when_all_of_hbkit_is_killed_the_kernel_itself_removes_the_address() {
     need_namespaces!();
     let (cluster, one, mut two) = running(&TWO_LINKS);
+    // The holder first, or it would see that the others have ended.
+    cluster.nodes[0].signal("ipaddr-agent", "KILL");
     cluster.nodes[0].host.kill_all();
     drop(one);
     two.wait_for("node2 serves", started_on("node2"));
@@ -296,9 +316,95 @@ fn s100_an_address_that_a_person_removed_is_put_back() {
     need_namespaces!();
     let (cluster, mut one, _two) = running(&TWO_LINKS);
     cluster.nodes[0].host.ip("addr del 10.9.0.80/24 dev eth0");
-    one.wait_for("the loss is noticed", |line| line.contains("stop it is not known whether it still works"));
-    one.wait_for("node1 serves again", started_on("node1"));
-    assert!(cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
+    one.wait_for("the loss is noticed", |line| line.starts_with("hold ") && line.contains(" removed "));
+    one.wait_for("it is there again", |line| line.starts_with("hold ") && line.contains(" held "));
+    assert!(cluster.nodes[0].has(ADDRESS) && cluster.nodes[0].runs_the_service());
+    assert_eq!(one.look_for(Duration::from_millis(500), |line| line.contains(" stop ")), None, "nothing stops for it");
+    assert!(!cluster.nodes[1].has(ADDRESS));
+}
+
+#[test]
+fn s47_an_address_that_is_removed_again_and_again_is_left_to_the_other_node() {
+    need_namespaces!();
+    let (cluster, mut one, mut two) = running(&TWO_LINKS);
+    for _ in 0..5 {
+        cluster.nodes[0].host.ip("addr del 10.9.0.80/24 dev eth0");
+        one.wait_for("it is there again", |line| line.starts_with("hold ") && line.contains(" held "));
+    }
+    cluster.nodes[0].host.ip("addr del 10.9.0.80/24 dev eth0");
+    one.wait_for("it is not put back", |line| line.starts_with("hold ") && line.contains(" failed "));
+    two.wait_for("node2 serves", started_on("node2"));
+    assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
+}
+
+#[test]
+fn s17_when_the_supervisor_is_killed_its_addresses_go_at_once() {
+    need_namespaces!();
+    // A lease of half a minute, so that it cannot be its end.
+    let ha_cf = "keepalive 1\ndeadtime 30\ninitdead 30\nauto_failback on\nbcast eth1\n";
+    let (cluster, _one, _two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    cluster.nodes[0].signal("hb-supervise", "KILL");
+    wait_until("it is gone", || !cluster.nodes[0].has(ADDRESS));
+}
+
+#[test]
+fn a_holder_that_dies_is_replaced_and_nothing_stops() {
+    need_namespaces!();
+    let (cluster, mut one, _two) = running(&TWO_LINKS);
+    let first = cluster.nodes[0].pids("ipaddr-agent");
+    cluster.nodes[0].signal("ipaddr-agent", "KILL");
+    one.wait_for_error(|line| line.contains("ipaddr-agent has ended with status 137: another one takes its place"));
+    one.wait_for("it has taken over", |line| line.starts_with("hold ") && line.contains(" held "));
+    let second = cluster.nodes[0].pids("ipaddr-agent");
+    assert!(second.len() == 1 && second != first, "{first:?} {second:?}");
+    let stopped = |line: &str| line.starts_with("do ") && line.contains(" stop ");
+    // Longer than the kernel would keep what nobody renews.
+    assert_eq!(one.look_for(Duration::from_secs(3), stopped), None);
+    assert!(cluster.nodes[0].has(ADDRESS) && cluster.nodes[0].runs_the_service());
+
+    // The second time within a minute there is no third one.
+    cluster.nodes[0].signal("ipaddr-agent", "KILL");
+    let (status, story, errors) = one.wait();
+    assert_eq!(status, 1, "{story}\n{errors}");
+    assert!(!cluster.nodes[0].has(ADDRESS) && !cluster.nodes[0].runs_the_service());
+}
+
+#[test]
+fn a_holder_that_hangs_is_replaced() {
+    need_namespaces!();
+    let (cluster, mut one, _two) = running(&TWO_LINKS);
+    cluster.nodes[0].signal("ipaddr-agent", "STOP");
+    one.wait_for_error(|line| line.contains("ipaddr-agent does not answer: it is ended"));
+    one.wait_for("another one has taken over", |line| line.starts_with("hold ") && line.contains(" held "));
+    wait_until("node1 has the address", || cluster.nodes[0].has(ADDRESS));
+}
+
+/// When the frozen node had the address last, and when the other one had it
+/// first, as the kernels of both see it.
+#[test]
+fn s20_of_a_frozen_node_with_a_short_lease_the_holder_ends_the_address_in_time() {
+    need_namespaces!();
+    let ha_cf = "keepalive 100ms\ndeadtime 500ms\nwarntime 300ms\ninitdead 3\nauto_failback off\nbcast eth1\n";
+    let (cluster, _one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    let mut watch = Vec::new();
+    for node in &cluster.nodes {
+        watch.push(node.host.start("ip", &["-ts", "-o", "monitor", "address"]));
+    }
+    for (node, watch) in cluster.nodes.iter().zip(&mut watch) {
+        // It begins to watch at some time: until it does, something happens.
+        wait_until("the watch begins", || {
+            node.host.ip("addr replace 127.0.0.9/8 dev lo");
+            watch.look_for(Duration::from_millis(20), |line| line.contains("127.0.0.9")).is_some()
+        });
+    }
+    cluster.nodes[0].freeze_all_but_the_holder();
+    two.wait_for("node2 serves", started_on("node2"));
+    let stamp = |line: &str| line.split(['[', ']']).nth(1).unwrap_or_default().to_owned();
+    let of = |line: &str| line.contains(" 10.9.0.80/");
+    let gone = watch[0].wait_for("node1 lost it", |line| of(line) && line.contains("Deleted"));
+    let come = watch[1].wait_for("node2 got it", |line| of(line) && !line.contains("Deleted"));
+    assert!(!stamp(&gone).is_empty() && stamp(&gone) < stamp(&come), "{gone}\n{come}");
+    assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
 }
 
 #[test]
