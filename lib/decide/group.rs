@@ -38,6 +38,8 @@ pub(super) struct Group {
     pub(super) flaps: Flaps,
     pub(super) steady: Steady,
     renewed: Time,
+    /// It was renewed while it started: that may have come before the address.
+    renewed_early: bool,
     pub(super) not_before: Time,
     stop_at: Time,
     reason: String,
@@ -60,6 +62,7 @@ impl Group {
             flaps: Flaps::default(),
             steady: Steady::default(),
             renewed: Time::ZERO,
+            renewed_early: false,
             not_before: Time::ZERO,
             stop_at: Time::ZERO,
             reason: String::new(),
@@ -222,6 +225,7 @@ impl Group {
         self.held = Held::Starting;
         self.epoch += 1;
         self.renewed = until;
+        self.renewed_early = false;
         self.because("start", &text, view, effects);
         let line = Line::new("do", view.now).word("start").word(&self.name);
         effects.push(Effect::Say(line.field("until", until).field("epoch", self.epoch)));
@@ -260,8 +264,10 @@ impl Group {
 
     fn renew(&mut self, view: &View, effects: &mut Vec<Effect>) {
         let Some(until) = view.permit(&self.name, true) else { return };
-        if until.since(self.renewed) >= view.voting.renewal() {
+        let again = self.held == Held::Started && std::mem::take(&mut self.renewed_early);
+        if again || until.since(self.renewed) >= view.voting.renewal() {
             self.renewed = until;
+            self.renewed_early = self.held == Held::Starting;
             let line = Line::new("do", view.now).word("renew").word(&self.name);
             effects.push(Effect::Say(line.field("until", until)));
         }
