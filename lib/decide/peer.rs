@@ -58,7 +58,7 @@ pub(super) struct Heard {
 #[derive(Debug)]
 pub(super) struct Peer {
     verdict: Verdict,
-    lives_since: Option<Time>,
+    heard_us_since: Option<Time>,
     ready_since: Option<Time>,
     said: Option<Said>,
     heard: Option<Heard>,
@@ -82,7 +82,7 @@ impl Peer {
     pub(super) fn new() -> Peer {
         Peer {
             verdict: Verdict::Init,
-            lives_since: None,
+            heard_us_since: None,
             ready_since: None,
             said: None,
             heard: None,
@@ -127,6 +127,9 @@ impl Peer {
         let version = version.and_then(|version| version.parse().ok());
         let reach = reach.and_then(|reach| reach.parse().ok());
         let (leaving, proven) = (leave == Some("1"), echoed.is_some());
+        if proven {
+            self.heard_us_since = self.heard_us_since.or(Some(now));
+        }
         self.said = Some(Said { groups, votes, leaving, digest, version, reach, proven, echoed });
         Ok(true)
     }
@@ -148,10 +151,7 @@ impl Peer {
                     self.parting = Parting { left: self.has_left(), held: self.may_hold() };
                 }
                 self.said = None;
-                self.lives_since = None;
-            }
-            (Verdict::Init | Verdict::Dead, Verdict::Up | Verdict::Active | Verdict::Late) => {
-                self.lives_since = Some(now);
+                self.heard_us_since = None;
             }
             (_, Verdict::Init | Verdict::Up | Verdict::Active | Verdict::Late) => {}
         }
@@ -185,9 +185,10 @@ impl Peer {
         self.heard.as_ref().map(|heard| heard.incarnation.as_str())
     }
 
-    /// Since when it has not been dead.
-    pub(super) fn lives_since(&self) -> Option<Time> {
-        self.lives_since
+    /// When it proved that it hears us, for the first time since it was dead: a
+    /// recording never does.
+    pub(super) fn heard_us_since(&self) -> Option<Time> {
+        self.heard_us_since
     }
 
     /// Whether it is heard at this time, neither late nor dead, and by no

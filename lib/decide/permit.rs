@@ -57,8 +57,9 @@ impl Voting {
     }
 
     /// Until when this node may hold the group, if it may. While it holds it, a
-    /// voter that has come back to life is given time to vote, and one that has
-    /// fallen silent is not waited for.
+    /// voter that has come back to life is given time to vote, one that has fallen
+    /// silent is not waited for, and one that was dead and has not proved since
+    /// that it hears us is none: it may be a recording.
     pub(super) fn until(
         &self,
         group: &str,
@@ -71,9 +72,9 @@ impl Voting {
         let until = match self.quorum {
             Quorum::Alive => {
                 let living = peers.iter().filter(|(_, peer)| !peer.is_dead() && !peer.has_left());
-                let voters = living.filter(|(_, peer)| !holding || !self.has_fallen_silent(peer, group, own, now));
+                let voters = living.filter(|(_, peer)| !holding || self.is_counted(peer, group, own, now));
                 let votes = voters.map(|(name, peer)| {
-                    let back = peer.lives_since().filter(|_| holding).map(|since| since + self.grace());
+                    let back = peer.heard_us_since().filter(|_| holding).map(|since| since + self.grace());
                     self.leases.until(group, name).max(back)
                 });
                 votes.fold(ours, |until, vote| Some(until?.min(vote?)))
@@ -87,6 +88,11 @@ impl Voting {
             }
         };
         until.filter(|until| now < *until)
+    }
+
+    /// Whether a holder needs the vote of a living peer.
+    fn is_counted(&self, peer: &Peer, group: &str, own: &str, now: Time) -> bool {
+        peer.heard_us_since().is_some() && !self.has_fallen_silent(peer, group, own, now)
     }
 
     /// What a voter that has come back to life is given to vote: time for a

@@ -109,6 +109,24 @@ fn a_recording_of_a_dead_peer_neither_votes_nor_makes_us_give_up() {
 }
 
 #[test]
+fn an_owner_whose_peer_is_dead_goes_on_beside_a_recording_of_it() {
+    let recordings = [
+        ("of both earlier lives", recording(BEFORE, OURS_BEFORE)),
+        ("to our earlier life", recording(AFTER, OURS_BEFORE)),
+        ("that has heard nobody", recording(AFTER, "-")),
+    ];
+    for (what, recorded) in recordings {
+        let doings = |from| -> Vec<String> {
+            let all = decisions(&minute(&[], from, &recorded), &["n2"], "alive");
+            all.into_iter().filter(|line| line.starts_with("do ")).collect()
+        };
+        let without = doings(99);
+        assert!(without.iter().filter(|line| line.contains(" renew ")).count() > 5, "{without:?}");
+        assert_eq!(doings(42), without, "{what}");
+    }
+}
+
+#[test]
 fn a_recorded_peer_is_never_said_to_be_proven() {
     let recorded = recording(BEFORE, OURS_BEFORE);
     let stream = minute(&[], 2, &recorded);
