@@ -45,11 +45,15 @@ impl Voting {
         self.ticked = Some(now);
     }
 
+    /// When this node began to listen again after its last pause.
+    pub(super) fn listening_from(&self) -> Time {
+        self.listening_from
+    }
+
     /// Votes for ourselves, and says whether the vote was free.
     pub(super) fn vote_for_us(&mut self, group: &str, own: &str, now: Time) -> bool {
-        let Some(incarnation) = self.leases.incarnation().map(str::to_owned) else { return false };
-        let sequence = self.leases.last();
-        let free = self.book.ask(group, own, &incarnation, sequence, now);
+        let Some(incarnation) = self.leases.incarnation() else { return false };
+        let free = self.book.ask(group, own, incarnation, self.leases.last(), now);
         if free {
             self.leases.begin(group);
         }

@@ -205,8 +205,10 @@ impl Group {
         }
         let holds = |peer: &Peer| matches!(peer.knowledge(&self.name), Knowledge::Says(part) if part.held.may_hold());
         let begun = view.peers.values().any(holds);
+        // While this node was paused, somebody may have taken it unheard.
+        let listened = view.voting.listening_from() + view.patience();
         match until.filter(|_| !begun) {
-            Some(until) if view.now >= until => {
+            Some(until) if view.now >= until.max(listened) => {
                 let text = format!("standby: nobody took it within {} s; it comes back", tenths(view.patience()));
                 self.end_wish("failed", &text, view, effects);
             }
