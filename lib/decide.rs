@@ -50,6 +50,7 @@ use crate::record::{Line, Record};
 use crate::time::Time;
 
 pub use crate::ha_cf::Quorum;
+use announcing::Standing;
 use connectivity::Connectivity;
 pub use damping::LIMIT_MAX as FLAP_LIMIT_MAX;
 use fencing::Fencing;
@@ -108,7 +109,7 @@ pub struct Decide {
     active: bool,
     next_announcement: Time,
     /// What was announced last, and for whom we voted.
-    announced: Option<(String, Vec<(String, String)>)>,
+    announced: Option<(Standing, Vec<(String, String)>)>,
     announced_at: Time,
     ended: bool,
 }

@@ -163,6 +163,12 @@ impl Book {
         self.given.get(group).filter(|given| now < given.expiry).map(|given| given.vote.holder.as_str())
     }
 
+    /// To whom each vote is given that has not expired: group and holder.
+    pub fn holders(&self, now: Time) -> impl Iterator<Item = (&str, &str)> {
+        let valid = self.given.iter().filter(move |(_, given)| now < given.expiry);
+        valid.map(|(group, given)| (group.as_str(), given.vote.holder.as_str()))
+    }
+
     /// The votes that have not expired, as they are announced.
     pub fn votes(&self, now: Time) -> Votes {
         let valid = self.given.iter().filter(|(_, given)| now < given.expiry);
@@ -249,8 +255,9 @@ impl Leases {
     /// From the next message on the group is asked for. Votes for an earlier ask
     /// do not count: the voter may have heard since that it was withdrawn.
     pub fn begin(&mut self, group: &str) {
-        let next = self.last() + 1;
-        self.asked.entry(group.to_owned()).or_insert(next);
+        if !self.asked.contains_key(group) {
+            self.asked.insert(group.to_owned(), self.last() + 1);
+        }
     }
 
     /// When the message left that a vote for this life of ours names.
@@ -272,8 +279,12 @@ impl Leases {
         }
         let Some(time) = self.time_of(vote.sequence) else { return };
         let until = time + self.span;
-        let known = self.got.entry(group.to_owned()).or_default().entry(voter.to_owned()).or_insert(until);
-        *known = until.max(*known);
+        match self.got.get_mut(group).and_then(|got| got.get_mut(voter)) {
+            Some(known) => *known = until.max(*known),
+            None => {
+                self.got.entry(group.to_owned()).or_default().insert(voter.to_owned(), until);
+            }
+        }
     }
 
     /// Until when a voter's vote can be counted on.

@@ -1,45 +1,69 @@
 //! When this node announces, and what.
 
-use crate::announce::{Groups, Part, VERSION};
+use crate::announce::{Groups, Part, Reach, VERSION};
 use crate::echo::ROOM;
 use crate::time::Time;
 
+use super::group::Group;
 use super::{Decide, Effect};
+
+/// All of which a change is announced at once, beside for whom we vote. It is
+/// compared with every record; the text of it is only made to be sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// In the order of the groups.
+    parts: Vec<Part>,
+    active: bool,
+    leaving: bool,
+    reach: Option<Reach>,
+}
 
 impl Decide {
     /// Announces at every keepalive, and at once when something changed.
     pub(super) fn announce(&mut self, last: bool, effects: &mut Vec<Effect>) {
         let now = self.view.now;
-        let mut votes = self.view.voting.book.votes(now);
-        votes.0.retain(|_, vote| vote.holder != self.view.settings.own);
-        let text = self.announcement();
-        let holders: Vec<(String, String)> =
-            votes.0.iter().map(|(group, vote)| (group.clone(), vote.holder.clone())).collect();
-        let changed = self.announced.as_ref() != Some(&(text.clone(), holders.clone()));
-        if !changed && !last && now < self.next_announcement {
+        let own = self.view.settings.own.as_str();
+        let stands = self.standing();
+        let holders = || self.view.voting.book.holders(now).filter(|(_, holder)| *holder != own);
+        let same = |(before, given): &(Standing, Vec<(String, String)>)| {
+            let alike = holders().zip(given).all(|((group, holder), before)| group == before.0 && holder == before.1);
+            *before == stands && alike && holders().count() == given.len()
+        };
+        if self.announced.as_ref().is_some_and(same) && !last && now < self.next_announcement {
             return;
         }
+        let holders = holders().map(|(group, holder)| (group.to_owned(), holder.to_owned())).collect();
+        let mut votes = self.view.voting.book.votes(now);
+        votes.0.retain(|_, vote| vote.holder != own);
+        let text = self.announcement(&stands);
         if now >= self.next_announcement {
             let grid = self.next_announcement + self.view.settings.keepalive;
             self.next_announcement = if grid > now { grid } else { now + self.view.settings.keepalive };
         }
         let expiry = self.expiry();
         effects.push(Effect::Announce(format!("{text} votes={votes}{} until={expiry}", self.echo())));
-        self.announced = Some((text, holders));
+        self.announced = Some((stands, holders));
         self.announced_at = now;
     }
 
+    fn standing(&self) -> Standing {
+        let part = |group: &Group| Part { held: group.held(), stance: group.stance(&self.view), epoch: group.epoch() };
+        Standing {
+            parts: self.groups.iter().map(part).collect(),
+            active: self.active,
+            leaving: self.view.leaving,
+            reach: self.view.connectivity.reach(),
+        }
+    }
+
     /// What is announced, but for votes and echo, which differ each time.
-    fn announcement(&self) -> String {
+    fn announcement(&self, stands: &Standing) -> String {
         let settings = &self.view.settings;
-        let parts = self.groups.iter().map(|group| {
-            let part = Part { held: group.held(), stance: group.stance(&self.view), epoch: group.epoch() };
-            (group.name().to_owned(), part)
-        });
-        let groups = Groups(parts.collect());
-        let state = if self.active { "active" } else { "up" };
-        let leave = if self.view.leaving { " leave=1" } else { "" };
-        let ping = self.view.connectivity.reach().map(|reach| format!(" ping={reach}")).unwrap_or_default();
+        let names = self.groups.iter().map(|group| group.name().to_owned());
+        let groups = Groups(names.zip(stands.parts.iter().copied()).collect());
+        let state = if stands.active { "active" } else { "up" };
+        let leave = if stands.leaving { " leave=1" } else { "" };
+        let ping = stands.reach.map(|reach| format!(" ping={reach}")).unwrap_or_default();
         format!(
             "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={} ver={VERSION}{ping}{leave}",
             settings.deadtime.as_millis(),

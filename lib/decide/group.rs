@@ -136,7 +136,10 @@ impl Group {
         for (name, peer) in &view.peers {
             let Knowledge::Says(part) = peer.knowledge(&self.name) else { continue };
             self.epoch = self.epoch.max(part.epoch);
-            let before = self.others.insert(name.clone(), part);
+            let before = match self.others.get_mut(name) {
+                Some(known) => Some(std::mem::replace(known, part)),
+                None => self.others.insert(name.clone(), part),
+            };
             if before.is_none_or(|before| before.held != part.held) {
                 let line = Line::new("group", view.now).word(&self.name).word(part.held.word());
                 effects.push(Effect::Say(line.field("node", name).field("epoch", part.epoch)));
@@ -297,9 +300,8 @@ impl Group {
 
     /// Gives a reason, unless it is the one that was given last.
     fn because(&mut self, verb: &str, text: &str, view: &View, effects: &mut Vec<Effect>) {
-        let reason = format!("{verb} {text}");
-        if self.reason != reason {
-            self.reason = reason;
+        if self.reason.split_once(' ') != Some((verb, text)) {
+            self.reason = format!("{verb} {text}");
             effects.push(why(view.now, &self.name, verb, text));
         }
     }
