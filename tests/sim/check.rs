@@ -63,7 +63,7 @@ impl Cluster {
 
     /// Whether everything has been well for so long that nothing may move.
     fn is_quiet(&self) -> bool {
-        self.now > self.disturbed + self.plan.pace.settled()
+        self.now > self.disturbed + self.plan.settled()
     }
 
     pub fn check_owners(&mut self, group: usize) {
@@ -123,7 +123,8 @@ impl Cluster {
             return;
         };
         let home = preferred(group, self.plan.nodes);
-        let wants = self.plan.failback && !self.plan.has_requests() && able(&self.nodes[home].owed[group]);
+        let trusted = |owed: &Owed| able(owed) && !owed.doubted && self.plan.flap_halflife == 0;
+        let wants = self.plan.failback && !self.plan.has_requests() && trusted(&self.nodes[home].owed[group]);
         if wants && owner != home {
             let text = format!("{} is on {}, and {} is well", GROUPS[group], name(owner), name(home));
             self.broke(Rule::Failback, text);
@@ -148,6 +149,15 @@ impl Cluster {
         }
     }
 
+    /// What a node says became of a request.
+    pub fn check_answer(&mut self, node: usize, group: &str, line: &str) {
+        let Some(group) = GROUPS.iter().position(|known| *known == group) else { return };
+        let owed = &mut self.nodes[node].owed[group];
+        if line.contains(" standby: ") && std::mem::take(&mut owed.stands_by) {
+            owed.yielded |= line.contains(" done standby: ");
+        }
+    }
+
     /// Why a node stops a group: some reasons are only good at times.
     pub fn check_reason(&mut self, node: usize, group: &str, line: &str) {
         let Some(group) = GROUPS.iter().position(|known| *known == group) else { return };
@@ -159,6 +169,10 @@ impl Cluster {
         } else if line.contains("a person asked for it on") {
             self.nodes[node].owed[group].yielded = true;
         } else if line.ends_with("is back and is preferred") {
+            if self.plan.flap_halflife > 0 {
+                // It was waited for until nothing had changed hands for long.
+                self.disturbed = self.now;
+            }
             let home = &self.nodes[preferred(group, nodes)];
             if !self.plan.failback || home.owed[group].yielded {
                 self.broke(Rule::Failback, format!("{} gives {} back unasked", name(node), GROUPS[group]));
@@ -172,9 +186,12 @@ impl Cluster {
         let owed = &mut self.nodes[node].owed[group];
         match state {
             // A start that came too late says nothing of the group.
-            "failed" if local < owed.lease => owed.failed = true,
+            "failed" if local < owed.lease => {
+                (owed.failed, owed.doubted) = (true, true);
+                self.forget_later(node, group);
+            }
             "started" => {
-                owed.yielded = false;
+                (owed.yielded, owed.doubted) = (false, false);
                 for other in (0..self.nodes.len()).filter(|other| *other != node) {
                     let owed = &mut self.nodes[other].owed[group];
                     owed.yielded |= std::mem::take(&mut owed.stands_by);
@@ -187,8 +204,10 @@ impl Cluster {
     /// A person asked, and it was read.
     pub fn asked(&mut self, node: usize, line: &str) {
         for owed in &mut self.nodes[node].owed {
-            owed.failed &= !line.ends_with("clear all");
-            owed.stands_by &= !line.contains("takeover");
+            let clears = line.ends_with("clear all");
+            owed.failed &= !clears;
+            owed.doubted &= !clears;
+            owed.stands_by &= !clears && !line.contains("takeover");
         }
     }
 

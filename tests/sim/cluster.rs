@@ -59,6 +59,12 @@ enum Event {
         of: Action,
         state: &'static str,
     },
+    /// A failure is no more remembered.
+    Forget {
+        node: usize,
+        life: u64,
+        group: usize,
+    },
     Fault(usize),
     Resume {
         node: usize,
@@ -219,6 +225,10 @@ impl Cluster {
                 self.nodes[node].holds[group] = Hold::default();
             }
             Event::Told { node, life, group, of, state } if self.lives(node, life) => self.told(node, group, of, state),
+            Event::Forget { node, life, group } if self.lives(node, life) => {
+                self.disturb(self.now);
+                self.nodes[node].owed[group].failed = false;
+            }
             Event::Fault(index) => self.fault(index),
             Event::Resume { node, life } if self.lives(node, life) => self.resume(node),
             Event::Look => {
@@ -232,6 +242,7 @@ impl Cluster {
             | Event::Renew { .. }
             | Event::Down { .. }
             | Event::Told { .. }
+            | Event::Forget { .. }
             | Event::Resume { .. } => {}
         }
     }
@@ -318,6 +329,7 @@ impl Cluster {
         let mut words = record.words();
         match (record.kind, words.next(), words.next()) {
             ("node", Some(peer), Some(state)) => self.judged(node, peer, state, record.time),
+            ("why", Some(group), Some("failed" | "done")) => self.check_answer(node, group, line),
             ("why", Some(group), Some("stop")) => self.check_reason(node, group, line),
             ("do", Some(verb), Some(group)) => {
                 let group = GROUPS.iter().position(|known| *known == group).unwrap();
@@ -403,6 +415,15 @@ impl Cluster {
             self.result(node, group, state);
         }
         self.read(node, "group", format_args!(" {} {state}", GROUPS[group]));
+    }
+
+    /// A failure is remembered for a time, or until it is cleared.
+    pub fn forget_later(&mut self, node: usize, group: usize) {
+        if self.plan.failure_expiry > 0 {
+            let this = &self.nodes[node];
+            let at = this.clock.to_true(this.clock.local(self.now) + self.plan.failure_expiry);
+            self.plan(at, Event::Forget { node, life: this.life, group });
+        }
     }
 
     /// An address that has gone meanwhile is not renewed, and that is said.
@@ -561,8 +582,10 @@ impl Cluster {
     }
 
     fn break_services(&mut self, node: usize) {
+        // Who does not run does not look either.
         for group in 0..GROUPS.len() {
-            if self.nodes[node].owns(group, self.now) && !self.hands[node].busy[group] {
+            let runs = self.nodes[node].state == State::Running && self.nodes[node].owns(group, self.now);
+            if runs && !self.hands[node].busy[group] {
                 self.told(node, group, Action::Start, "failed");
             }
         }

@@ -82,7 +82,13 @@ impl Brain {
             own: names[own].clone(),
             groups: groups.collect(),
             nodes: names,
-            policy: Policy { auto_failback: plan.failback, ..Policy::default() },
+            policy: Policy {
+                auto_failback: plan.failback,
+                failback_delay: micros(plan.failback_delay),
+                failure_expiry: micros(plan.failure_expiry),
+                flap_halflife: micros(plan.flap_halflife),
+                ..Policy::default()
+            },
             keepalive: micros(plan.pace.keepalive()),
             deadtime,
             quorum: plan.quorum,
@@ -197,6 +203,8 @@ pub struct Owed {
     pub lease: u64,
     /// A start failed and was not cleared.
     pub failed: bool,
+    /// It has not run since it failed, and was not cleared.
+    pub doubted: bool,
     /// A person sent it away from here, and nobody else has served it since.
     pub stands_by: bool,
     /// A person had it moved away from here.

@@ -11,12 +11,12 @@ use crate::random::Random;
 /// True time and clocks are microseconds.
 pub const SECOND: u64 = 1_000_000;
 
-/// How fast everything goes. An hour has 3,600 units.
+/// How fast everything goes. An hour has 2,400 units.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// Keepalive 20 s, deadtime 60 s: a unit is a second.
+    /// Keepalive 30 s, deadtime 90 s: a unit is one and a half seconds.
     Long,
-    /// Keepalive 100 ms, deadtime 300 ms: a unit is 5 ms.
+    /// Keepalive 100 ms, deadtime 300 ms: a unit is 5 ms, an hour 12 s.
     Short,
 }
 
@@ -44,6 +44,12 @@ pub struct Plan {
     pub quorum: Quorum,
     pub pace: Pace,
     pub failback: bool,
+    /// For how long a node has to be steady before it has a group back.
+    pub failback_delay: u64,
+    /// How long a failure is remembered; 0: until it is cleared.
+    pub failure_expiry: u64,
+    /// In which the penalty of a group that changes hands halves; 0: no damping.
+    pub flap_halflife: u64,
     pub keeper: Keeper,
     /// When each node boots for the first time.
     pub boots: Vec<u64>,
@@ -109,6 +115,9 @@ pub enum What {
 
 pub const MEDIA: usize = 2;
 
+/// The unit at which all faults have ended.
+const CALM: u64 = 1_595;
+
 const ASKS: [&str; 6] =
     ["standby all", "standby local", "standby foreign", "takeover all", "takeover foreign", "clear all"];
 
@@ -116,7 +125,7 @@ impl Pace {
     /// What `units` last.
     pub fn units(self, units: u64) -> u64 {
         match self {
-            Pace::Long => units * SECOND,
+            Pace::Long => units * SECOND * 3 / 2,
             Pace::Short => units * SECOND / 200,
         }
     }
@@ -142,7 +151,7 @@ impl Pace {
     }
 
     pub fn end(self) -> u64 {
-        self.units(3_600) + self.stop_again()
+        self.units(2_400) + self.stop_again()
     }
 
     /// A stop that failed is tried again after this time, however short the others.
@@ -150,8 +159,8 @@ impl Pace {
         5 * SECOND
     }
 
-    /// Behind the last fault, everything has found its place within this time.
-    pub fn settled(self) -> u64 {
+    /// What it takes without any delay that was asked for.
+    fn settled(self) -> u64 {
         self.units(400) + self.stop_again()
     }
 
@@ -167,12 +176,17 @@ impl Plan {
         let drawn = random.one(&[Quorum::Majority, Quorum::Alive]);
         let failback = random.chance(500);
         let keeper = random.one(&[Keeper::Kernel, Keeper::Holder]);
+        let mut span = |units: u64| if random.chance(300) { wanted.pace.units(units) } else { 0 };
+        let (failback_delay, failure_expiry, flap_halflife) = (span(100), span(500), span(300));
         let mut plan = Plan {
             seed,
             nodes: wanted.nodes,
             quorum: wanted.quorum.unwrap_or(drawn),
             pace: wanted.pace,
             failback,
+            failback_delay,
+            failure_expiry,
+            flap_halflife,
             keeper: if wanted.pace == Pace::Short { Keeper::Holder } else { keeper },
             boots: (0..wanted.nodes).map(|_| wanted.pace.units(random.below(100))).collect(),
             faults: Vec::new(),
@@ -187,19 +201,19 @@ impl Plan {
         let gap = random.one(&[20, 70, 150, 600]);
         let span = random.one(&[30, 300]);
         let asks = random.chance(600);
-        let mut at = 200;
+        let mut at = 150;
         loop {
             at += random.between(1, gap * 2);
-            if at >= 2_395 {
+            if at >= CALM {
                 break;
             }
-            let end = (at + random.between(1, span)).min(2_395);
+            let end = (at + random.between(1, span)).min(CALM);
             let what = self.what(random, asks);
             self.push(at, end, what, random);
         }
         if random.chance(800) {
             for node in 0..self.nodes {
-                self.push(2_398, 2_399, What::Ask { node, text: "clear all" }, random);
+                self.push(CALM + 3, CALM + 4, What::Ask { node, text: "clear all" }, random);
             }
         }
     }
@@ -234,6 +248,11 @@ impl Plan {
             _ if asks => What::Ask { node, text: random.one(&ASKS) },
             _ => What::Power { node },
         }
+    }
+
+    /// Behind the last fault, everything has found its place within this time.
+    pub fn settled(&self) -> u64 {
+        self.pace.settled() + self.failback_delay
     }
 
     /// Whether a person asks that something moves.
