@@ -33,6 +33,7 @@ mod failures;
 mod fenced;
 mod fencing;
 mod group;
+mod maintenance;
 mod peer;
 mod permit;
 mod policy;
@@ -55,6 +56,7 @@ use connectivity::Connectivity;
 pub use damping::LIMIT_MAX as FLAP_LIMIT_MAX;
 use fencing::Fencing;
 use group::Group;
+use maintenance::Maintenance;
 use peer::Peer;
 use permit::Voting;
 pub use policy::Policy;
@@ -124,7 +126,9 @@ impl Decide {
         let (now, abstains_until) = (Time::ZERO, Time::ZERO);
         let (connectivity, fencing) = (Connectivity::new(&settings), Fencing::new(&settings));
         let (stalled, leaving) = (false, false);
-        let view = View { settings, peers, voting, connectivity, fencing, now, abstains_until, stalled, leaving };
+        let maintenance = Maintenance::default();
+        let view =
+            View { settings, peers, voting, connectivity, fencing, now, abstains_until, maintenance, stalled, leaving };
         Decide {
             view,
             groups,
@@ -143,7 +147,7 @@ impl Decide {
         let holder = settings.nodes.iter().map(String::len).max().unwrap_or(0);
         let part =
             ":starting:claim:18446744073709551615,".len() + ":".len() + holder + ":aaaaaaaa:ffffffffffffffff,".len();
-        settings.groups.iter().map(|group| group.name.len() * 2 + part).sum()
+        settings.groups.iter().map(|group| group.name.len() * 3 + part).sum()
     }
 
     /// Takes one record and appends what is to be done.
@@ -205,6 +209,7 @@ impl Decide {
         peer.compare(name, &self.view.settings, self.view.now, effects);
         if new {
             self.view.fencing.heard(name, peer, self.view.settings.deadtime, effects);
+            self.hear_maintenance(name, record, effects);
             self.vote(name);
         }
         Ok(())
@@ -282,6 +287,7 @@ impl Decide {
     fn decide(&mut self, effects: &mut Vec<Effect>) {
         self.active |= self.view.peers.values().all(Peer::was_met);
         let view = &mut self.view;
+        view.maintenance.look(view.now, effects);
         let standing = view.standing();
         view.fencing.look(&view.peers, standing, effects);
         view.connectivity.look(&view.peers, view.stalled, view.now, effects);

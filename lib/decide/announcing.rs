@@ -41,7 +41,10 @@ impl Decide {
             self.next_announcement = if grid > now { grid } else { now + self.view.settings.keepalive };
         }
         let expiry = self.expiry();
-        effects.push(Effect::Announce(format!("{text} votes={votes}{} until={expiry}", self.echo())));
+        let maintenance = self.view.maintenance.left(&self.view.settings.own, now);
+        let maintenance = maintenance.map(|seconds| format!(" maint={seconds}")).unwrap_or_default();
+        let echo = self.echo();
+        effects.push(Effect::Announce(format!("{text} votes={votes}{echo}{maintenance} until={expiry}")));
         self.announced = Some((stands, holders));
         self.announced_at = now;
     }
@@ -56,16 +59,21 @@ impl Decide {
         }
     }
 
-    /// What is announced, but for votes and echo, which differ each time.
+    /// What is announced, but for votes, echo and the seconds of a maintenance,
+    /// which differ each time.
     fn announcement(&self, stands: &Standing) -> String {
         let settings = &self.view.settings;
         let names = self.groups.iter().map(|group| group.name().to_owned());
         let groups = Groups(names.zip(stands.parts.iter().copied()).collect());
         let state = if stands.active { "active" } else { "up" };
+        // Who gives a group away changes its stance, too.
+        let given = self.groups.iter().filter(|group| group.is_given_away());
+        let given: Vec<&str> = given.map(|group| group.name()).collect();
+        let give = if given.is_empty() { String::new() } else { format!(" give={}", given.join(",")) };
         let leave = if stands.leaving { " leave=1" } else { "" };
         let ping = stands.reach.map(|reach| format!(" ping={reach}")).unwrap_or_default();
         format!(
-            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={} ver={VERSION}{ping}{leave}",
+            "t=status st={state} dt={:x} protocol=1 grp={groups} cfg={} ver={VERSION}{ping}{give}{leave}",
             settings.deadtime.as_millis(),
             settings.digest
         )

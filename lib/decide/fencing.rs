@@ -174,7 +174,7 @@ pub(super) struct Fencing {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
     pub(super) now: Time,
-    /// It was not paused, and is not leaving.
+    /// It was not paused, is not leaving, and nobody is in maintenance.
     pub(super) able: bool,
     /// Enough nodes are heard to decide over another.
     pub(super) quorum: bool,

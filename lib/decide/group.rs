@@ -13,6 +13,7 @@ use super::failback::Steady;
 use super::failures::Failures;
 use super::peer::Knowledge;
 use super::rank::Move;
+use super::results::Reason;
 use super::wish::Wish;
 use super::{Effect, GroupSetting, View, why};
 
@@ -33,6 +34,8 @@ pub(super) struct Group {
     pub(super) yielded: bool,
     /// A resource failed while it ran: it is failed once it has stopped.
     pub(super) failing: bool,
+    /// What was told of it in maintenance, to be done when that is over.
+    pub(super) put_off: Option<Reason>,
     pub(super) contest: Contest,
     pub(super) failures: Failures,
     pub(super) flaps: Flaps,
@@ -57,6 +60,7 @@ impl Group {
             wish: Wish::Nothing,
             yielded: false,
             failing: false,
+            put_off: None,
             contest: Contest::default(),
             failures: Failures::default(),
             flaps: Flaps::default(),
@@ -189,6 +193,9 @@ impl Group {
                 Knowledge::Says(_) | Knowledge::Gone => {}
             }
         }
+        if let Some(text) = view.maintenance_of().filter(|_| !self.wish.is_takeover() && !view.is_given(&self.name)) {
+            return Some(text);
+        }
         if let Some(text) = view.fencing.obstacle(&view.peers) {
             return Some(text);
         }
@@ -249,6 +256,8 @@ impl Group {
         } else if let Some(text) = self.lost_contest(view, effects) {
             self.changed_hands(view, effects);
             self.stop(&text, view, effects);
+        } else if let Some(reason) = self.put_off.take_if(|_| !view.maintenance.is_on(view.now)) {
+            self.stop_for(reason, view, effects);
         } else {
             match self.hand_over(view) {
                 Move::Goes(text) => self.stop(&text, view, effects),
@@ -286,6 +295,7 @@ impl Group {
         let first = self.held != Held::Stopping;
         self.held = Held::Stopping;
         self.stop_at = Time::from_micros(u64::MAX);
+        self.put_off = None;
         self.contest.leaving();
         self.because("stop", text, view, effects);
         effects.push(Effect::Say(Line::new("do", view.now).word("stop").word(&self.name)));

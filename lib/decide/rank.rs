@@ -60,6 +60,7 @@ impl Group {
 
     fn wants_it_back(&self, view: &View) -> bool {
         self.is_home(view)
+            && !view.maintenance.is_on(view.now)
             && !self.failures.is_doubted()
             && !self.flaps.is_damped(view.now)
             && self.steady.is_over(view.settings.policy.failback_delay, view.now)
@@ -84,6 +85,8 @@ impl Group {
         let delay = view.settings.policy.failback_delay;
         if !self.is_home(view) || self.wants_it_back(view) {
             String::new()
+        } else if view.maintenance.is_on(view.now) {
+            "; it does not come back in maintenance".to_owned()
         } else if self.failures.is_doubted() {
             "; it failed here and does not come back by itself".to_owned()
         } else if let Some(until) = self.flaps.damped(view.now) {
@@ -114,6 +117,7 @@ impl Group {
                 self.yielded = true;
                 Move::Goes(format!("a person asked for it on {name}"))
             }
+            Stance::Poor | Stance::Can | Stance::Want if view.maintenance.is_on(view.now) => stays(),
             Stance::Poor | Stance::Can | Stance::Want if own == Stance::Poor => {
                 let compared = view.connectivity.compared(name, &view.peers);
                 Move::Driven(format!("{name} has better connectivity: {compared}"))

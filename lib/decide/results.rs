@@ -5,12 +5,30 @@ use crate::announce::Held;
 use super::group::Group;
 use super::{Effect, View, why};
 
+/// Why a group that runs is to be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// A resource failed, which is remembered.
+    Failed,
+    /// Its addresses are not what they should be: it begins anew.
+    Unknown,
+}
+
+impl Reason {
+    fn text(self) -> &'static str {
+        match self {
+            Reason::Failed => "a resource failed",
+            Reason::Unknown => "it is not known whether it still works",
+        }
+    }
+}
+
 /// What a result means for what this node does with the group.
 enum Means {
     /// It does this with it now.
     Is(Held),
-    /// It is to be stopped, for this reason; with a failure to remember.
-    Stop(&'static str, bool),
+    /// It is to be stopped.
+    Stop(Reason),
     /// The stop that was under way has failed.
     NotStopped,
     /// A report about what this node has no part in, or that an action is under
@@ -23,16 +41,12 @@ impl Group {
     pub(super) fn told(&mut self, told: Held, view: &mut View, effects: &mut Vec<Effect>) {
         let next = match self.meaning(told, view) {
             Means::Is(next) => next,
-            Means::Stop(text, failed) => {
-                self.failing |= failed;
-                if !failed {
-                    self.changed_hands(view, effects);
-                }
-                return self.stop(text, view, effects);
-            }
+            Means::Stop(reason) if view.maintenance.is_on(view.now) => return self.put_off(reason, view, effects),
+            Means::Stop(reason) => return self.stop_for(reason, view, effects),
             Means::NotStopped => return self.stop_again(view, effects),
             Means::Nothing => return,
         };
+        self.put_off = None;
         let before = std::mem::replace(&mut self.held, next);
         if !next.may_hold() {
             self.give_votes_back(view);
@@ -72,9 +86,8 @@ impl Group {
             }
             (Held::Stopping, Held::Stopped) if std::mem::take(&mut self.failing) => Means::Is(Held::Failed),
             (Held::Stopping, Held::Stopped) => Means::Is(Held::Stopped),
-            (Held::Started, Held::Failed) => Means::Stop("a resource failed", true),
-            // Its addresses are not what they should be: it begins anew.
-            (Held::Started, Held::Unknown) => Means::Stop("it is not known whether it still works", false),
+            (Held::Started, Held::Failed) => Means::Stop(Reason::Failed),
+            (Held::Started, Held::Unknown) => Means::Stop(Reason::Unknown),
             (Held::Stopping, Held::Started | Held::Failed) => Means::NotStopped,
             (Held::Stopped | Held::Asking | Held::Failed, Held::Started)
             | (Held::Asking | Held::Failed, Held::Stopped)
@@ -82,8 +95,30 @@ impl Group {
         }
     }
 
+    /// Something is wrong with a group that runs.
+    pub(super) fn stop_for(&mut self, reason: Reason, view: &View, effects: &mut Vec<Effect>) {
+        match reason {
+            Reason::Failed => self.failing = true,
+            Reason::Unknown => self.changed_hands(view, effects),
+        }
+        self.stop(reason.text(), view, effects);
+    }
+
+    /// Who works on a node makes things fail: that is seen to afterwards, unless
+    /// it is told to work again.
+    fn put_off(&mut self, reason: Reason, view: &View, effects: &mut Vec<Effect>) {
+        if self.put_off != Some(reason) {
+            self.put_off = Some(reason);
+            let text = format!("{}; that is seen to when the maintenance is over", reason.text());
+            effects.push(why(view.now, &self.name, "alarm", &text));
+        }
+    }
+
     /// It failed, or went to or from another node, and nobody had asked for it.
     pub(super) fn changed_hands(&mut self, view: &View, effects: &mut Vec<Effect>) {
+        if view.maintenance.is_on(view.now) {
+            return;
+        }
         let policy = &view.settings.policy;
         if let Some(until) = self.flaps.change(view.now, policy.flap_halflife, policy.flap_limit) {
             let text = format!("it changes hands too often: it is not moved by choice before {until}");

@@ -443,6 +443,78 @@ fn a_standby_whose_taker_dies_comes_back() {
 }
 
 #[test]
+fn in_maintenance_nothing_moves_by_itself_and_what_people_ask_is_done() {
+    let mut pair = Pair::both();
+    pair.ask(0, "maintenance on for=60s");
+    pair.run_alone(200);
+    assert!(pair.nodes[0].said_why("n1 accepted maintenance: for 60 s"));
+    assert!(pair.nodes[1].said_why("n1 maintenance it is in maintenance for"), "the other knows");
+    pair.ask(0, "standby web");
+    pair.run_alone(2_000);
+    assert_eq!(pair.owners("web"), ["n2"], "{:?}", pair.nodes[1].last_why());
+    pair.ask(0, "takeover web");
+    pair.run_alone(2_000);
+    assert_eq!(pair.owners("web"), ["n1"]);
+    pair.nodes[1].coming.push((pair.now, format!("group {} db failed", Time::from_micros(pair.now * 1000))));
+    pair.run_alone(2_000);
+    assert_eq!(pair.owners("db"), ["n2"], "who works on a node makes things fail");
+    assert!(pair.nodes[1].said_why("db alarm a resource failed; that is seen to when the maintenance is over"));
+    pair.ask(1, "maintenance off");
+    pair.run_alone(200);
+    assert!(pair.nodes[1].said_why("n2 refused maintenance: n1 lives: end it there"));
+    pair.ask(0, "maintenance off");
+    pair.run_alone(3_000);
+    assert!(pair.nodes[1].said_why("n1 maintenance its maintenance is over"));
+    assert_eq!(pair.owners("db"), ["n1"], "the failure is seen to");
+}
+
+#[test]
+fn a_node_that_dies_in_maintenance_is_not_taken_from_before_it_has_run_out() {
+    let mut pair = Pair::both();
+    pair.ask(0, "maintenance on for=20s");
+    pair.run_alone(300);
+    pair.kill(0);
+    pair.run(15_000);
+    assert!(pair.owners("web").is_empty());
+    assert!(pair.nodes[1].said_why("web wait n1 has gone in maintenance, which lasts until"));
+    assert_eq!(pair.owners("db"), ["n2"], "what it serves goes on");
+    pair.run(8_000);
+    assert_eq!(pair.owners("web"), ["n2"]);
+}
+
+#[test]
+fn the_maintenance_of_a_dead_node_can_be_ended_on_another_and_ends_with_its_next_life() {
+    for by_a_person in [true, false] {
+        let mut pair = Pair::both();
+        pair.ask(0, "maintenance on");
+        pair.run_alone(300);
+        pair.kill(0);
+        pair.run(3_000);
+        assert!(pair.owners("web").is_empty());
+        if by_a_person {
+            pair.ask(1, "maintenance off");
+            pair.run(300);
+            assert!(pair.nodes[1].said_why("n2 done maintenance: that of n1, which is gone, is ended here"));
+            assert_eq!(pair.owners("web"), ["n2"]);
+        } else {
+            pair.start(0);
+            pair.run_alone(3_000);
+            assert_eq!(pair.owners("web"), ["n1"]);
+        }
+    }
+}
+
+#[test]
+fn a_lease_that_ends_stops_a_group_in_maintenance_too() {
+    let mut pair = Pair::both();
+    pair.ask(0, "maintenance on");
+    pair.run_alone(300);
+    pair.nodes[0].sends = false;
+    pair.run_alone(4_000);
+    assert!(pair.owners("web").is_empty());
+}
+
+#[test]
 fn an_owner_whose_heartbeats_no_longer_leave_stops_before_the_other_starts() {
     let mut pair = Pair::both();
     pair.nodes[0].sends = false;

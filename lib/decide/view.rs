@@ -9,6 +9,7 @@ use crate::time::Time;
 use super::Settings;
 use super::connectivity::Connectivity;
 use super::fencing::{Fencing, Standing};
+use super::maintenance::Maintenance;
 use super::peer::{Knowledge, Peer};
 use super::permit::Voting;
 
@@ -26,6 +27,7 @@ pub(super) struct View {
     pub(super) fencing: Fencing,
     pub(super) now: Time,
     pub(super) abstains_until: Time,
+    pub(super) maintenance: Maintenance,
     pub(super) stalled: bool,
     pub(super) leaving: bool,
 }
@@ -34,6 +36,23 @@ impl View {
     /// Whether a record of another tool may be of this time: ticks are rarer.
     pub(super) fn is_plausible(&self, time: Time) -> bool {
         time <= self.now + AHEAD.max(self.settings.keepalive)
+    }
+
+    /// Whether a person asked another node to give the group away.
+    pub(super) fn is_given(&self, group: &str) -> bool {
+        self.peers.iter().any(|(name, peer)| peer.is_heard() && self.maintenance.gives(name, group))
+    }
+
+    /// Why nothing is started by itself, while a node is in maintenance.
+    pub(super) fn maintenance_of(&self) -> Option<String> {
+        let (node, until) = self.maintenance.longest(self.now)?;
+        match self.peers.get(node) {
+            Some(peer) if peer.is_dead() || peer.has_left() => {
+                Some(format!("{node} has gone in maintenance, which lasts until {until}; ask maintenance off ends it"))
+            }
+            Some(_) => Some(format!("{node} is in maintenance")),
+            None => Some("this node is in maintenance".to_owned()),
+        }
     }
 
     /// How long a request of a person may take before somebody begins to carry
@@ -49,7 +68,8 @@ impl View {
             Quorum::Alive => true,
             Quorum::Majority => heard * 2 > self.peers.len() + 1,
         };
-        Standing { now: self.now, able: !self.stalled && !self.leaving, quorum }
+        let able = !self.stalled && !self.leaving && !self.maintenance.is_on(self.now);
+        Standing { now: self.now, able, quorum }
     }
 
     /// Until when this node may hold a group, if it may.

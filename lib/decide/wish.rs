@@ -60,6 +60,11 @@ impl Wish {
 }
 
 impl Group {
+    /// Whether a person sent it away, and nobody has taken it yet.
+    pub(super) fn is_given_away(&self) -> bool {
+        self.wish.is_standby()
+    }
+
     /// A person asks that another node serves it.
     pub(super) fn stand_by(&mut self, force: bool, view: &View, effects: &mut Vec<Effect>) {
         if !self.held.claims() {
@@ -74,7 +79,7 @@ impl Group {
                 return self.answer("refused", &text, view, effects);
             }
         };
-        self.replace("a standby was asked for", view, effects);
+        self.replace("standby", view, effects);
         self.wish = Wish::Standby { forced: force, until: None };
         self.answer("accepted", &text, view, effects);
     }
@@ -86,7 +91,7 @@ impl Group {
         }
         let text = match self.held {
             Held::Started => {
-                self.replace("a takeover was asked for", view, effects);
+                self.replace("takeover", view, effects);
                 return self.answer("done", "takeover: it is served here already", view, effects);
             }
             Held::Failed if !force => {
@@ -100,7 +105,7 @@ impl Group {
             Held::Starting => "takeover: it is being started here",
             Held::Unknown | Held::Stopped | Held::Asking | Held::Stopping => "takeover: it is to be served here",
         };
-        self.replace("a takeover was asked for", view, effects);
+        self.replace("takeover", view, effects);
         self.wish = Wish::Takeover { epoch: self.epoch(), until: view.now + view.patience() };
         // The peers hear of the claim before it is acted on.
         self.not_before = view.now + view.settings.keepalive * 2;
@@ -111,7 +116,7 @@ impl Group {
     pub(super) fn clear(&mut self, view: &View, effects: &mut Vec<Effect>) {
         let standby = self.wish.is_standby();
         if standby {
-            self.replace("clear was asked for", view, effects);
+            self.replace("clear", view, effects);
         }
         let text = if self.held == Held::Failed {
             self.forget_failure(view, effects);
@@ -135,9 +140,9 @@ impl Group {
     }
 
     /// Another request takes the place of what was wished before.
-    fn replace(&mut self, text: &str, view: &View, effects: &mut Vec<Effect>) {
-        if let Some(name) = self.wish.name() {
-            self.answer("failed", &format!("{name}: {text}"), view, effects);
+    fn replace(&mut self, by: &str, view: &View, effects: &mut Vec<Effect>) {
+        if let Some(name) = self.wish.name().filter(|name| *name != by) {
+            self.answer("failed", &format!("{name}: {by} was asked for since"), view, effects);
         }
         self.wish = Wish::Nothing;
     }

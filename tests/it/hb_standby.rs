@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::lab::{Said, command, finish, ok};
 
-const SCRIPTS: [&str; 2] = ["hb-standby", "hb-takeover"];
+const SCRIPTS: [&str; 3] = ["hb-standby", "hb-takeover", "hb-maintenance"];
 
 fn ask(script: &str, run: &TempDir, words: &[&str]) -> Said {
     let mut command = command(script);
@@ -19,14 +19,14 @@ fn ask(script: &str, run: &TempDir, words: &[&str]) -> Said {
 fn without_a_supervisor_it_says_so_and_does_not_hang() {
     for script in SCRIPTS {
         let run = TempDir::new().unwrap();
-        let said = ask(script, &run, &[]);
+        let said = ask(script, &run, &["on"]);
         assert_eq!(said.code(), 2);
         assert!(said.err.starts_with(&format!("{script}: ")), "{}", said.err);
         assert!(said.err.contains("hb-supervise does not run"), "{}", said.err);
         // What a dead one left: a FIFO that nobody reads, a lock that nobody holds.
         ok(command("mkfifo").arg(run.path().join("bus")));
         fs::write(run.path().join("lock"), "").unwrap();
-        assert_eq!(ask(script, &run, &["all"]).code(), 2);
+        assert_eq!(ask(script, &run, &["on"]).code(), 2);
     }
 }
 
@@ -38,6 +38,9 @@ fn the_request_is_a_record_on_the_bus() {
         ("hb-standby", &["-F", "foreign"][..], "standby foreign force=1"),
         ("hb-takeover", &[][..], "takeover all"),
         ("hb-takeover", &["--force", "web"][..], "takeover web force=1"),
+        ("hb-maintenance", &["on"][..], "maintenance on"),
+        ("hb-maintenance", &["on", "20m"][..], "maintenance on for=20m"),
+        ("hb-maintenance", &["off"][..], "maintenance off"),
     ] {
         let run = TempDir::new().unwrap();
         let bus = run.path().join("bus");
@@ -67,5 +70,15 @@ fn wrong_options_are_usage_errors() {
         assert_eq!(ask(script, &run, &["--wrong"]).code(), 2);
         assert_eq!(ask(script, &run, &["all", "more"]).code(), 2);
         assert!(ask(script, &run, &["--help"]).out.starts_with(&format!("usage: {script}")));
+    }
+}
+
+#[test]
+fn a_maintenance_is_on_or_off_and_its_span_is_a_word() {
+    let run = TempDir::new().unwrap();
+    for words in [&[][..], &["maybe"], &["off", "20m"], &["on", "20 m"], &["on", "1m\nask"], &["on", "1", "2"]] {
+        let said = ask("hb-maintenance", &run, words);
+        assert_eq!(said.code(), 2, "{words:?}");
+        assert!(said.err.starts_with("usage: "), "{words:?}: {}", said.err);
     }
 }
