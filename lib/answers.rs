@@ -7,7 +7,7 @@
 //! | `whole T NODE seq=` | `NS_ackmsg`: all up to here has come |
 //! | `msg T NODE t=NS_rexmit` to us | the messages once more, or `NS_nak_rexmit` |
 //! | `msg T NODE t=reqnodes` to us | `repnodes`: the nodes of our configuration |
-//! | `msg T NODE t=starting` | `resource`: of what Heartbeat serves we hold nothing |
+//! | `msg T NODE t=starting` | `resource`: we hold what is ours, and want nothing else |
 
 use crate::budget::Budget;
 use crate::history::{Asked, History};
@@ -88,8 +88,10 @@ impl Answers {
                 record.raw("seq").and_then(|number| order(&[("t", "NS_ackmsg"), ("dest", node), ("ackseq", number)]))
             }
             (_, Some("reqnodes")) => self.repnodes(node),
+            // As a node of Heartbeat that has no groups. `none` would be a cause for
+            // alarm: "No one owns foreign resources!".
             (_, Some("starting")) => {
-                order(&[("t", "resource"), ("rsc_hold", "none"), ("rtype", "full"), ("isstable", "1")])
+                order(&[("t", "resource"), ("rsc_hold", "local"), ("rtype", "full"), ("isstable", "1")])
             }
             _ => None,
         };

@@ -34,7 +34,7 @@ fn each_record_that_wants_an_answer_has_its_own() {
         ("gap 1 node2 open first=1 last=ff hg=1", "t=NS_rexmit dest=node2 firstseq=1 lastseq=50"),
         ("whole 1 node2 seq=1e hg=1", "t=NS_ackmsg dest=node2 ackseq=1e"),
         ("msg 1 node2 t=reqnodes dest=node1", "t=repnodes dest=node2 nodelist=node1 node2  delnodelist= "),
-        ("msg 1 node2 t=starting", "t=resource rsc_hold=none rtype=full isstable=1"),
+        ("msg 1 node2 t=starting", "t=resource rsc_hold=local rtype=full isstable=1"),
         ("msg 1 node2 t=NS_rexmit dest=NODE1 firstseq=9 lastseq=9", "again 9"),
     ] {
         assert_eq!(to(&mut answers(), line, &mut history(20), 0), [wanted], "{line}");
