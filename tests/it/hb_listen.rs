@@ -204,6 +204,33 @@ fn the_hostile_datagrams_of_the_vectors_are_counted_and_survived() {
 }
 
 #[test]
+fn what_aborts_a_node_of_heartbeat_is_counted_and_the_next_message_heard() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let keys = pair.write("heartbeat-keys", "auth 2\n2 sha1 s3cr3t-sha1-key\n");
+    let key = Key::new(2, Method::Sha1, &Zeroizing::new(b"s3cr3t-sha1-key".to_vec())).unwrap();
+    let mut listening = pair.node2.start("hb-listen", &["-k", &keys, "-N", "node2", "-m", "bcast e0"]);
+    listening.wait_for("a tick", |line| line.starts_with("tick "));
+    let from = socket(&pair.node1, "192.0.2.1:5000");
+    let five = ["52_ns_zero_len", "54_ns_type8", "55_ns_no_paren", "56_ns_nested_bad", "58_ns_long_authtoken"];
+    let mut counted = 0;
+    for (number, name) in (1..).zip(five) {
+        let bytes = fs::read(project(&format!("tests/vectors/hostile-{name}.bin"))).unwrap();
+        from.send_to(&bytes, "192.0.2.2:694").unwrap();
+        from.send_to(&status("node1", number, 0x6b01, &key), "192.0.2.2:694").unwrap();
+        for line in lines_until(&mut listening, number).iter().filter(|line| line.starts_with("bad ")) {
+            assert!(line.contains(" parse n="), "{name}: {line}");
+            counted += value(line, "n").parse::<u64>().unwrap();
+        }
+    }
+    while counted < 5 {
+        let line = listening.wait_for("all five", |line| line.starts_with("bad "));
+        counted += value(&line, "n").parse::<u64>().unwrap();
+    }
+    assert_eq!(counted, 5);
+}
+
+#[test]
 fn a_flood_of_bad_datagrams_is_at_most_a_line_a_second() {
     need_namespaces!();
     let pair = Pair::new();

@@ -56,6 +56,55 @@ fn each_line_is_a_message_at_once_and_wrong_lines_are_skipped_and_said_once() {
 }
 
 #[test]
+fn what_a_peer_asks_for_is_sent_again_byte_by_byte() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let at = crate::wire::socket(&pair.node2, "192.0.2.2:694");
+    let mut sending = pair.send("sha1", &["-m", "ucast e0 192.0.2.2", "--stdin"]);
+    let hear = || {
+        let mut bytes = [0; 2_000];
+        let length = at.recv(&mut bytes).unwrap();
+        bytes[..length].to_vec()
+    };
+    sending.say("st=up\n");
+    let first = hear();
+    sending.say("st=active until=99999999\n");
+    let second = hear();
+    sending.say("tick 1.5\nmsg 1.5 node2 via=x t=NS_rexmit dest=node1 firstseq=1 lastseq=7\n");
+    assert_eq!((hear(), hear()), (first, second));
+    for number in ["1", "2"] {
+        sending.wait_for("again", |line| line.ends_with(&format!(" t=status seq={number} ok=1 failed=0")));
+    }
+    sending.say("gap 1.6 node2 open first=6b last=6c hg=1\nwhole 1.7 node2 seq=6c hg=1\n");
+    for wanted in ["(0)firstseq=107,14:(0)lastseq=108,", "(0)ackseq=6c,"] {
+        let said = String::from_utf8_lossy(&hear()).into_owned();
+        assert!(said.contains("(0)dest=node2,") && said.contains(wanted), "{said}");
+    }
+    let (code, _, err) = sending.wait();
+    assert_eq!((code, err.as_str()), (0, ""));
+}
+
+#[test]
+fn what_may_not_be_true_any_more_is_not_said_again() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let mut sending = pair.send("sha1", &["-m", "bcast e0", "--stdin"]);
+    let now = || {
+        let text = std::fs::read_to_string("/proc/uptime").unwrap();
+        text.split(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    let until = now() + 2.0;
+    sending.say(&format!("grp=a:started:can:1 until={until:.2}\n"));
+    sending.wait_for("the first", |line| line.starts_with("sent ") && line.contains(" seq=1 "));
+    let mut listening = pair.listen("sha1", &["-m", "bcast e0"]);
+    crate::lab::wait_until("its time has passed", || now() > until + 0.01);
+    sending.say("msg 1.5 node2 via=x t=NS_rexmit dest=node1 firstseq=1 lastseq=1\n");
+    sending.wait_for("again", |line| line.starts_with("again ") && line.ends_with(" t=passed seq=1 ok=1 failed=0"));
+    let heard = listening.wait_for("what stands in", |line| line.contains(" t=passed "));
+    assert!(heard.contains(" seq=1 ") && !heard.contains("grp="), "{heard}");
+}
+
+#[test]
 fn a_message_whose_time_has_passed_is_not_sent() {
     need_namespaces!();
     let pair = Pair::new();

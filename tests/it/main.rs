@@ -18,6 +18,8 @@ mod hb_resource;
 mod hb_send;
 mod hb_standby;
 mod hb_supervise;
+mod heartbeat;
+mod heartbeat_lab;
 mod hold;
 mod house;
 mod ipaddr_agent;
