@@ -57,7 +57,7 @@ pub use damping::LIMIT_MAX as FLAP_LIMIT_MAX;
 use fencing::Fencing;
 use group::Group;
 use maintenance::Maintenance;
-use peer::Peer;
+use peer::{News, Peer};
 use permit::Voting;
 pub use policy::Policy;
 pub use settings::{GroupSetting, Settings};
@@ -81,6 +81,8 @@ pub enum Strange {
     Incomplete,
     /// A tick before an earlier tick.
     TickBackwards,
+    /// A node that is not configured.
+    UnknownNode,
     /// A group that is not configured.
     UnknownGroup,
     /// An address that belongs to no group.
@@ -94,6 +96,7 @@ impl fmt::Display for Strange {
         f.write_str(match self {
             Strange::Incomplete => "a record lacks what its kind must have",
             Strange::TickBackwards => "a tick goes back in time",
+            Strange::UnknownNode => "a node that is not configured",
             Strange::UnknownGroup => "a group that is not configured",
             Strange::UnknownAddress => "an address that belongs to no group",
             Strange::Unreadable => "the groups in an announcement cannot be read",
@@ -114,7 +117,23 @@ pub struct Decide {
     announced: Option<(Standing, Vec<(String, String)>)>,
     announced_at: Time,
     ended: bool,
+    /// When everything was looked at last.
+    decided_at: Time,
 }
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// It is not for us.
+    Ignored,
+    /// It is remembered, and nothing follows from it yet.
+    Noted,
+    /// Everything is to be looked at.
+    Matters,
+}
+
+/// With so many peers, votes that only prolong are looked at once in a keepalive.
+const OFTEN: u32 = 128;
 
 impl Decide {
     /// A decision maker that knows nothing of any peer or group yet.
@@ -126,9 +145,20 @@ impl Decide {
         let (now, abstains_until) = (Time::ZERO, Time::ZERO);
         let (connectivity, fencing) = (Connectivity::new(&settings), Fencing::new(&settings));
         let (stalled, leaving) = (false, false);
-        let maintenance = Maintenance::default();
-        let view =
-            View { settings, peers, voting, connectivity, fencing, now, abstains_until, maintenance, stalled, leaving };
+        let (maintenance, changes) = (Maintenance::default(), 0);
+        let view = View {
+            settings,
+            peers,
+            voting,
+            connectivity,
+            fencing,
+            maintenance,
+            changes,
+            now,
+            abstains_until,
+            stalled,
+            leaving,
+        };
         Decide {
             view,
             groups,
@@ -138,6 +168,7 @@ impl Decide {
             announced: None,
             announced_at: Time::ZERO,
             ended: false,
+            decided_at: Time::ZERO,
         }
     }
 
@@ -153,36 +184,53 @@ impl Decide {
     /// Takes one record and appends what is to be done.
     ///
     /// # Errors
-    /// The record contradicts the stream or its kind; nothing changed.
+    /// The record contradicts the stream or its kind; nothing changed. After an
+    /// announcement that is authentic and cannot be read it is not known any more
+    /// what its node does.
     pub fn record(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
         if self.ended {
             return Ok(());
         }
+        let before = self.view.now;
         // Before time begins to flow, only to date what is said.
-        if self.ticked.is_none() || (self.view.now <= record.time && self.view.is_plausible(record.time)) {
+        if self.ticked.is_none() || (before <= record.time && self.view.is_plausible(record.time)) {
             self.view.now = record.time;
         }
+        let taken = self.take(record, effects);
+        // What is not for us is no clock either.
+        if !matches!(taken, Ok(Taken::Noted | Taken::Matters)) {
+            self.view.now = before;
+        }
+        if taken? == Taken::Matters && self.ticked.is_some() {
+            self.decide(effects);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<Taken, Strange> {
         match record.kind {
             "tick" => self.tick(record.time)?,
-            "msg" => self.message(record, effects)?,
-            "node" => self.node(record, effects)?,
+            "msg" => return self.message(record, effects),
+            "node" => return self.node(record, effects),
             "link" => {
                 self.link(record);
-                return Ok(());
+                return Ok(Taken::Noted);
             }
-            "self" => self.view.stalled = record.subject() == Some("stalled"),
-            "sent" => self.sent(record),
+            "self" => {
+                self.view.stalled = match record.subject() {
+                    Some("stalled") => true,
+                    Some("ready") => false,
+                    Some(_) | None => return Err(Strange::Incomplete),
+                }
+            }
+            "sent" => return self.sent(record),
             "group" if record.raw("node").is_none() => self.result(record, effects)?,
             "ask" => self.ask(record, effects)?,
             "conflict" => self.conflict(record, effects)?,
             "fence" => self.fenced(record, effects)?,
-            _ => return Ok(()),
+            _ => return Ok(Taken::Ignored),
         }
-        if self.ticked.is_none() {
-            return Ok(());
-        }
-        self.decide(effects);
-        Ok(())
+        Ok(Taken::Matters)
     }
 
     fn tick(&mut self, time: Time) -> Result<(), Strange> {
@@ -195,24 +243,60 @@ impl Decide {
         }
         self.view.now = self.view.now.max(time);
         self.view.voting.tick(time);
+        self.view.voting.book.not_after(self.view.now);
+        for peer in self.view.peers.values_mut() {
+            peer.not_after(self.view.now);
+        }
         self.ticked = Some(time);
         Ok(())
     }
 
-    fn message(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+    /// Takes a message. Most say what the one before said, and are no reason to
+    /// look at everything: the next tick is soon enough.
+    fn message(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<Taken, Strange> {
         let name = record.subject().ok_or(Strange::Incomplete)?;
-        let Some(peer) = self.view.peers.get_mut(name) else { return Ok(()) };
-        if record.raw("t") != Some("status") {
-            return Ok(());
+        let is_status = record.raw("t") == Some("status");
+        let Some(peer) = self.view.peers.get_mut(name) else { return self.unknown(name) };
+        if !is_status {
+            return Ok(Taken::Ignored);
         }
-        let new = peer.hear(record, &self.view.settings.own, &self.view.voting.leases, self.view.now)?;
+        let heard = peer.hear(record, &self.view.settings.own, &self.view.voting.leases, self.view.now);
+        if heard != Ok(News::Votes) {
+            self.view.changes += 1;
+        }
+        let news = heard?;
+        let said = effects.len();
         peer.compare(name, &self.view.settings, self.view.now, effects);
-        if new {
-            self.view.fencing.heard(name, peer, self.view.settings.deadtime, effects);
-            self.hear_maintenance(name, record, effects);
-            self.vote(name);
+        if news == News::Overtaken {
+            return Ok(Taken::Ignored);
         }
-        Ok(())
+        self.view.fencing.heard(name, peer, self.view.settings.deadtime, effects);
+        self.hear_maintenance(name, record, effects);
+        let given = self.view.voting.book.changes();
+        self.vote(name);
+        let votes = given != self.view.voting.book.changes() || self.view.now >= self.next_announcement;
+        let matters = news == News::More || effects.len() > said || votes || self.waits_for_votes();
+        Ok(if matters { Taken::Matters } else { Taken::Noted })
+    }
+
+    /// A node that is not configured is nobody's; our own words are no news.
+    fn unknown(&self, name: &str) -> Result<Taken, Strange> {
+        if name == self.view.settings.own { Ok(Taken::Ignored) } else { Err(Strange::UnknownNode) }
+    }
+
+    /// Whether votes that came are to be looked at now. What is asked for is
+    /// started with the last vote that it needs; what is served is prolonged by
+    /// each, and every look at it takes as long as there are peers: it is rarer
+    /// with many of them.
+    fn waits_for_votes(&self) -> bool {
+        let peers = u32::try_from(self.view.peers.len()).unwrap_or(u32::MAX);
+        let rest = self.view.settings.keepalive.saturating_mul(peers) / OFTEN;
+        let is_rested = self.view.now.since(self.decided_at) >= rest;
+        self.groups.iter().any(|group| match group.held() {
+            Held::Asking => self.view.permit(group.name(), false).is_some(),
+            Held::Starting | Held::Started | Held::Stopping => is_rested,
+            Held::Unknown | Held::Stopped | Held::Failed => false,
+        })
     }
 
     /// Answers the asks of a peer, takes its votes for us, and lets our own
@@ -241,22 +325,24 @@ impl Decide {
         }
     }
 
-    fn node(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+    fn node(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<Taken, Strange> {
         let name = record.subject().ok_or(Strange::Incomplete)?;
         let state = record.state().ok_or(Strange::Incomplete)?;
         if record.raw("type") == Some("ping") {
-            return self.view.connectivity.see(name, state, record.raw("reason")).ok_or(Strange::Incomplete);
+            let seen = self.view.connectivity.see(name, state, record.raw("reason"));
+            return seen.map(|()| Taken::Matters).ok_or(Strange::Incomplete);
         }
-        let Some(peer) = self.view.peers.get_mut(name) else { return Ok(()) };
+        let Some(peer) = self.view.peers.get_mut(name) else { return self.unknown(name) };
         let was_gone = peer.is_dead();
         peer.judge(state, record.time).ok_or(Strange::Incomplete)?;
+        self.view.changes += 1;
         if peer.is_dead() && !was_gone {
             for group in &mut self.groups {
                 group.forget(name, &self.view, effects);
             }
             self.fence(name, effects);
         }
-        Ok(())
+        Ok(Taken::Matters)
     }
 
     fn link(&mut self, record: &Record<'_>) {
@@ -267,13 +353,19 @@ impl Decide {
         }
     }
 
-    fn sent(&mut self, record: &Record<'_>) {
-        let plausible = self.view.is_plausible(record.time);
+    /// A message of ours has left. A time that is yet to come would be a lease
+    /// that nobody gave.
+    fn sent(&mut self, record: &Record<'_>) -> Result<Taken, Strange> {
         let [kind, incarnation, sequence] = record.raw_all(["t", "inc", "seq"]);
-        let sequence = sequence.and_then(|text| u64::from_str_radix(text, 16).ok());
-        if let (true, None | Some("status"), Some(sequence)) = (plausible, kind, sequence) {
-            self.view.voting.leases.left(incarnation.unwrap_or("-"), sequence, record.time);
+        if kind.is_some_and(|kind| kind != "status") {
+            return Ok(Taken::Ignored);
         }
+        let sequence = sequence.and_then(|text| u64::from_str_radix(text, 16).ok()).ok_or(Strange::Incomplete)?;
+        if !self.view.is_plausible(record.time) {
+            return Ok(Taken::Ignored);
+        }
+        self.view.voting.leases.left(incarnation.unwrap_or("-"), sequence, record.time);
+        Ok(Taken::Matters)
     }
 
     fn result(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
@@ -285,6 +377,7 @@ impl Decide {
     }
 
     fn decide(&mut self, effects: &mut Vec<Effect>) {
+        self.decided_at = self.view.now;
         self.active |= self.view.peers.values().all(Peer::was_met);
         let view = &mut self.view;
         view.maintenance.look(view.now, effects);

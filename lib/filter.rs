@@ -95,7 +95,12 @@ impl<F: Filter> Feeding<'_, F> {
         let text = std::str::from_utf8(block).ok();
         let mut start = 0;
         while start < block.len() {
-            let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |at| start + at);
+            let Some(length) = memchr::memchr(b'\n', &block[start..]) else {
+                // Half a record may be another one: its writer has died.
+                self.strange("the last line has no newline and may be cut");
+                break;
+            };
+            let end = start + length;
             let line = &block[start..end];
             let record = match text {
                 Some(text) => Record::parse_text(&text[start..end]),

@@ -116,12 +116,13 @@ struct Given {
 pub struct Book {
     span: Duration,
     given: BTreeMap<String, Given>,
+    changes: u64,
 }
 
 impl Book {
     /// A book without votes.
     pub fn new(terms: Terms) -> Book {
-        Book { span: terms.vote, given: BTreeMap::new() }
+        Book { span: terms.vote, given: BTreeMap::new(), changes: 0 }
     }
 
     /// A message that arrived at `at` asks for `group`. The vote is given or
@@ -146,6 +147,7 @@ impl Book {
                 }
                 let vote = Vote { holder: holder.to_owned(), life: life.to_owned(), sequence };
                 self.given.insert(group.to_owned(), Given { vote, expiry });
+                self.changes += 1;
                 true
             }
         }
@@ -155,7 +157,23 @@ impl Book {
     pub fn release(&mut self, group: &str, holder: &str) {
         if self.given.get(group).is_some_and(|given| given.vote.holder == holder) {
             self.given.remove(group);
+            self.changes += 1;
         }
+    }
+
+    /// Nothing that was asked is later than `now`: a stamp from the future would
+    /// keep a vote for longer than a vote lasts. What has long expired is forgotten.
+    pub fn not_after(&mut self, now: Time) {
+        let span = self.span;
+        self.given.retain(|_, given| now < given.expiry + span);
+        for given in self.given.values_mut() {
+            given.expiry = given.expiry.min(now + self.span);
+        }
+    }
+
+    /// How many times a vote was given to a new holder, or given back.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Who holds our vote.
@@ -256,7 +274,7 @@ impl Leases {
     /// do not count: the voter may have heard since that it was withdrawn.
     pub fn begin(&mut self, group: &str) {
         if !self.asked.contains_key(group) {
-            self.asked.insert(group.to_owned(), self.last() + 1);
+            self.asked.insert(group.to_owned(), self.last().saturating_add(1));
         }
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Group {
     reason: String,
     /// What the peers were last seen to do with it, for the `group` records.
     pub(super) others: BTreeMap<String, Part>,
+    /// The changes of the peers that were looked at.
+    seen: Option<u64>,
 }
 
 impl Group {
@@ -71,6 +73,7 @@ impl Group {
             stop_at: Time::ZERO,
             reason: String::new(),
             others: BTreeMap::new(),
+            seen: None,
         }
     }
 
@@ -137,6 +140,10 @@ impl Group {
     }
 
     fn look_at_others(&mut self, view: &View, effects: &mut Vec<Effect>) {
+        if self.seen == Some(view.changes) {
+            return;
+        }
+        self.seen = Some(view.changes);
         for (name, peer) in &view.peers {
             let Knowledge::Says(part) = peer.knowledge(&self.name) else { continue };
             self.epoch = self.epoch.max(part.epoch);

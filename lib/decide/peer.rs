@@ -19,6 +19,20 @@ enum Verdict {
     Dead,
 }
 
+/// The longest incarnation that is taken, and given back as an echo.
+const INCARNATION_MAX: usize = 64;
+
+/// What a message of a peer brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// It was sent before one that was heard already.
+    Overtaken,
+    /// The same as the one before it, but for its votes.
+    Votes,
+    /// Something else is so than before.
+    More,
+}
+
 /// What a peer said last of itself.
 #[derive(Debug)]
 pub(super) struct Said {
@@ -43,6 +57,14 @@ pub(super) struct Parting {
     pub(super) left: bool,
     /// It may have held something.
     pub(super) held: bool,
+}
+
+impl Said {
+    /// Whether only the votes may differ.
+    fn says_the_same(&self, other: &Said) -> bool {
+        let gist = |said: &Said| (said.leaving, said.version, said.reach, said.proven);
+        gist(self) == gist(other) && self.digest == other.digest && self.groups == other.groups
+    }
 }
 
 /// The last message of a peer.
@@ -92,34 +114,41 @@ impl Peer {
         }
     }
 
-    /// Takes a status message; whether it is newer than what was heard before.
-    /// What was overtaken on the way must not take back what came after it.
-    pub(super) fn hear(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<bool, Strange> {
-        let new = self.take(record, own, leases, now);
+    /// Takes a status message. What was overtaken on the way must not take back
+    /// what came after it.
+    ///
+    /// # Errors
+    /// It cannot be read: it is not known any more what the peer does.
+    pub(super) fn hear(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<News, Strange> {
+        let news = self.take(record, own, leases, now);
         self.look_at_readiness(now);
-        new
+        news
     }
 
-    fn take(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<bool, Strange> {
+    fn take(&mut self, record: &Record<'_>, own: &str, leases: &Leases, now: Time) -> Result<News, Strange> {
         let [sequence, generation, incarnation, groups, votes, echo, leave, digest, version, reach] =
             record.raw_all(["seq", "hg", "inc", "grp", "votes", "echo", "leave", "cfg", "ver", "ping"]);
         let number = |text: Option<&str>| u64::from_str_radix(text.unwrap_or("0"), 16).map_err(|_| Strange::Incomplete);
         let (sequence, generation) = (number(sequence)?, number(generation)?);
         let incarnation = incarnation.unwrap_or("-");
+        if incarnation.len() > INCARNATION_MAX {
+            return Err(Strange::Incomplete);
+        }
         if let Some(heard) = &self.heard {
             let order = (generation, sequence).cmp(&(heard.generation, heard.sequence));
             let same = heard.incarnation == incarnation;
             if order.is_lt() || (same && order.is_eq()) {
-                return Ok(false);
+                return Ok(News::Overtaken);
             }
             if !same {
                 self.ready_since = None;
+                self.said = None;
             }
         }
         let incarnation = incarnation.to_owned();
         self.heard = Some(Heard { at: record.time, generation, incarnation, sequence });
-        self.said = None;
-        let Some(groups) = groups else { return Ok(true) };
+        let before = self.said.take();
+        let Some(groups) = groups else { return Ok(News::More) };
         let groups = groups.parse().map_err(|_| Strange::Unreadable)?;
         let votes = votes.unwrap_or("-").parse().map_err(|_| Strange::Unreadable)?;
         let echoed = echo.and_then(|echo| echoes_us(echo, own, leases, now));
@@ -130,8 +159,10 @@ impl Peer {
         if proven {
             self.heard_us_since = self.heard_us_since.or(Some(now));
         }
-        self.said = Some(Said { groups, votes, leaving, digest, version, reach, proven, echoed });
-        Ok(true)
+        let said = Said { groups, votes, leaving, digest, version, reach, proven, echoed };
+        let is_same = before.is_some_and(|before| before.says_the_same(&said));
+        self.said = Some(said);
+        Ok(if is_same { News::Votes } else { News::More })
     }
 
     /// Takes a verdict; `None` when the word is none.
@@ -157,6 +188,17 @@ impl Peer {
         }
         self.look_at_readiness(now);
         Some(())
+    }
+
+    /// What was heard and judged came before `now`, whatever its stamp says: one
+    /// from the future would hide a silence.
+    pub(super) fn not_after(&mut self, now: Time) {
+        for time in [&mut self.heard_us_since, &mut self.ready_since].into_iter().flatten() {
+            *time = now.min(*time);
+        }
+        if let Some(heard) = &mut self.heard {
+            heard.at = heard.at.min(now);
+        }
     }
 
     pub(super) fn is_dead(&self) -> bool {

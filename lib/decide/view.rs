@@ -25,6 +25,8 @@ pub(super) struct View {
     pub(super) voting: Voting,
     pub(super) connectivity: Connectivity,
     pub(super) fencing: Fencing,
+    /// How many times something else became known of a peer.
+    pub(super) changes: u64,
     pub(super) now: Time,
     pub(super) abstains_until: Time,
     pub(super) maintenance: Maintenance,

@@ -13,6 +13,9 @@ use super::{begins_a_life, stamp};
 /// The most nodes that a story follows.
 const NODES: usize = 1024;
 
+/// What a story is told from; the others are not asked for their time either.
+const KINDS: [&str; 11] = ["tick", "msg", "sent", "do", "why", "group", "node", "self", "ask", "conflict", "fence"];
+
 /// Since when nobody is known to serve, and since when that may have been so.
 #[derive(Clone, Copy, Debug)]
 struct Gap {
@@ -70,6 +73,11 @@ impl Teller {
         &self.group
     }
 
+    /// Whether the story has gone on beyond this.
+    pub(super) fn is_past(&self, time: Time) -> bool {
+        time < self.last
+    }
+
     /// Whether a record was about the group.
     pub(super) fn has_told(&self) -> bool {
         self.told
@@ -78,6 +86,10 @@ impl Teller {
     /// Takes a record in the order of the stream.
     pub(super) fn take(&mut self, record: &Record<'_>, lines: &mut Vec<String>) {
         let now = record.time;
+        let of_us = record.kind == "node" && record.subject() == Some(self.own.as_str());
+        if !KINDS.contains(&record.kind) || of_us {
+            return;
+        }
         if begins_a_life(record) {
             self.begin_a_life(now, lines);
         }
@@ -195,12 +207,16 @@ impl Teller {
 
     fn node(&mut self, record: &Record<'_>, node: &str, lines: &mut Vec<String>) {
         let is_known = self.peers.contains_key(node);
-        if record.raw("type").is_some() || node == self.own || (!is_known && self.peers.len() >= NODES) {
+        if record.raw("type").is_some() || (!is_known && self.peers.len() >= NODES) {
             return;
         }
         let now = record.time;
         let silent = record.raw("silent").and_then(|text| parse_span(text).ok());
-        let is_dead = record.state() == Some("dead");
+        let is_dead = match record.state() {
+            Some("dead") => true,
+            Some("init" | "up" | "active" | "late") => false,
+            Some(_) | None => return,
+        };
         let was_dead = self.peers.insert(node.to_owned(), is_dead) == Some(true);
         if is_dead {
             if !was_dead {

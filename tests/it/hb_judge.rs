@@ -106,7 +106,7 @@ fn lines_that_are_no_records_are_said_once_per_cause_and_skipped() {
     assert_eq!(said.code(), 0);
     assert_eq!(said.out, "self 5.000000 ready\n");
     let causes: Vec<&str> = said.err.lines().collect();
-    assert_eq!(causes.len(), 8, "{}", said.err);
+    assert_eq!(causes.len(), 9, "{}", said.err);
     assert!(causes.iter().all(|line| line.starts_with("hb-judge: line ")), "{}", said.err);
     assert!(causes[0].starts_with("hb-judge: line 1: longer than 4096 bytes"), "{}", causes[0]);
 }

@@ -24,8 +24,12 @@ mod hold;
 mod house;
 mod ipaddr_agent;
 mod lab;
+mod mangled;
 mod ping_loop;
 mod ping_probe;
+#[allow(dead_code, reason = "the simulation uses all of it")]
+#[path = "../sim/random.rs"]
+mod random;
 mod readme;
 mod replayed;
 mod send_arp;
