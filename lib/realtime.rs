@@ -24,8 +24,10 @@ pub fn ask() {
     if setrlimit(Resource::RLIMIT_RTTIME, MADNESS, MADNESS).is_err() {
         return;
     }
-    let lowest = libc::sched_param { sched_priority: 1 };
-    // SAFETY: reads the structure that is passed, which lives until it returns;
-    // 0 is this process.
-    unsafe { libc::sched_setscheduler(0, libc::SCHED_RR, &raw const lowest) };
+    // What the kernel calls sched_param is one number. The C library of static
+    // builds refuses this call, so that the kernel is asked directly.
+    let lowest: libc::c_int = 1;
+    // SAFETY: the kernel reads the number that is pointed to, which lives until
+    // it returns; 0 is this process.
+    unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_RR, &raw const lowest) };
 }
