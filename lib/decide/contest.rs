@@ -179,7 +179,7 @@ impl Group {
                 // nothing is held any more.
                 Knowledge::Says(part) if part.held.claims() && peer.is_heard() => {
                     if better.is_none() && self.is_outranked(name, part.stance, own, view) {
-                        better = Some(name);
+                        better = Some((name, part.stance));
                     }
                     true
                 }
@@ -191,9 +191,10 @@ impl Group {
                 rivals.insert(name.clone());
             }
         }
-        if let Some(name) = better {
+        if let Some((name, stance)) = better {
             self.contest.alarm(&rivals, "comes first", &self.name, view.now, effects);
-            return Some(format!("{name} has it too and comes first"));
+            let reason = self.reason_for_rank(name, stance, own, view);
+            return Some(format!("{name} has it too and comes first: {reason}"));
         }
         self.contest.see(rivals, &self.name, view.now, effects);
         None

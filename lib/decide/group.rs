@@ -208,7 +208,8 @@ impl Group {
         }
         match self.stance(view) {
             Stance::No if view.leaving => return Some("this node is leaving".to_owned()),
-            Stance::No => return Some("this node stands by".to_owned()),
+            Stance::No if self.wish.is_standby() => return Some("a person sent it away from here".to_owned()),
+            Stance::No => return Some("it failed here".to_owned()),
             Stance::Poor | Stance::Can | Stance::Want | Stance::Claim => {}
         }
         match view.voting.book.holder(&self.name, view.now) {
@@ -221,12 +222,14 @@ impl Group {
             return Some("this node has restarted and does not know what it promised".to_owned());
         }
         let own = self.stance(view);
-        let better = view.peers.iter().find(|(name, peer)| match peer.knowledge(&self.name) {
-            Knowledge::Says(part) => part.stance > Stance::No && self.is_outranked(name, part.stance, own, view),
-            Knowledge::Unknown | Knowledge::Gone => false,
+        let better = view.peers.iter().find_map(|(name, peer)| match peer.knowledge(&self.name) {
+            Knowledge::Says(part) if part.stance > Stance::No && self.is_outranked(name, part.stance, own, view) => {
+                Some((name, part.stance))
+            }
+            Knowledge::Says(_) | Knowledge::Unknown | Knowledge::Gone => None,
         });
-        if let Some((name, _)) = better {
-            return Some(format!("{name} comes first"));
+        if let Some((name, stance)) = better {
+            return Some(format!("{name} comes first: {}", self.reason_for_rank(name, stance, own, view)));
         }
         (view.now < self.not_before).then(|| "the peers are given time to hear of it".to_owned())
     }

@@ -48,6 +48,20 @@ impl Group {
         self.rank(name, stance, settings) > self.rank(&settings.own, own, settings)
     }
 
+    /// Why a peer comes before this node, in words.
+    pub(super) fn reason_for_rank(&self, name: &str, stance: Stance, own: Stance, view: &View) -> &'static str {
+        let differs = view.peers.get(name).is_some_and(Peer::has_other_configuration);
+        match stance {
+            Stance::Claim if stance > own => "a person asked for it there",
+            _ if own == Stance::No => "this node must not serve it",
+            _ if own == Stance::Poor && stance > own => "it reaches more ping nodes",
+            Stance::Want if stance > own => "it is preferred, and auto_failback is on",
+            _ if differs => "the configurations differ, and its name sorts first",
+            _ if self.preferred == name => "it is preferred",
+            _ => "it is named first in the configuration",
+        }
+    }
+
     fn rank(&self, node: &str, stance: Stance, settings: &Settings) -> Rank {
         let place = settings.nodes.iter().position(|name| name == node).unwrap_or(usize::MAX);
         (stance, self.preferred == node, Reverse(place))

@@ -192,6 +192,7 @@ impl Teller {
             "ask" => self.say(now, &format!("{} asks to take it: {text}", self.own), lines),
             "refused" => self.say(now, &format!("{} refuses: {text}", self.own), lines),
             "alarm" => self.say(now, &format!("ALARM: {text}"), lines),
+            "accepted" | "done" | "failed" => self.say(now, &format!("{verb}: {text}"), lines),
             "over" => self.say(now, &format!("it is over: {text}"), lines),
             _ => self.say(now, &format!("{} says: {verb}: {text}", self.own), lines),
         }

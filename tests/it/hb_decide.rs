@@ -9,6 +9,44 @@ fn every_time_line_gives_its_actions() {
 }
 
 #[test]
+fn every_action_of_every_case_has_its_reason() {
+    let mut problems = String::new();
+    let mut actions = 0;
+    for (file, text) in timeline::cases("decide") {
+        let mut reasons: Vec<(&str, &str)> = Vec::new();
+        for line in text.lines().filter_map(|line| line.strip_prefix("> ")) {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words.as_slice() {
+                ["why", _, subject, verb, _, ..] => reasons.push((*subject, *verb)),
+                ["why", ..] => problems.push_str(&format!("{}: no words: {line}\n", file.display())),
+                ["do", _, action @ ("start" | "stop" | "fence"), subject, ..] => {
+                    actions += 1;
+                    // The last reason that moves anything is the one for this.
+                    let moves = |verb: &&str| matches!(*verb, "start" | "stop" | "fence" | "wait" | "ask" | "keep");
+                    let last = reasons.iter().rev().find(|(of, verb)| of == subject && moves(verb));
+                    if last.is_none_or(|(_, verb)| verb != action) {
+                        problems.push_str(&format!("{}: no why {action} before: {line}\n", file.display()));
+                    }
+                }
+                ["do", _, "exit"] => {
+                    let is_asked = reasons.iter().any(|(_, verb)| *verb == "accepted");
+                    problems.push_str(if is_asked { "" } else { "an exit that nobody asked for\n" });
+                }
+                ["do", _, _, subject, ..] => {
+                    actions += 1;
+                    if !reasons.iter().any(|(of, _)| of == subject) {
+                        problems.push_str(&format!("{}: no why of {subject} before: {line}\n", file.display()));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(problems.is_empty(), "\n{problems}");
+    assert!(actions > 100, "{actions} actions");
+}
+
+#[test]
 fn every_story_is_told_as_its_case_says() {
     timeline::run_all_alone("hb-decide", "tale");
 }
