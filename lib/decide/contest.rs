@@ -161,8 +161,12 @@ impl Incident {
 
     /// How long it lasted, as far as this node knows.
     fn sum(&self) -> String {
-        let what = if self.by_peers { "two had it" } else { "another machine claimed an address of it" };
-        format!("{what} for {} s", seconds(self.until.since(self.since)))
+        let span = self.until.since(self.since);
+        match self.by_peers {
+            true => format!("two had it for {} s", seconds(span)),
+            false if span.is_zero() => "another machine claimed an address of it once".to_owned(),
+            false => format!("another machine claimed an address of it for {} s", seconds(span)),
+        }
     }
 }
 
@@ -226,3 +230,6 @@ impl Decide {
 fn is_hardware_address(text: &str) -> bool {
     text.len() <= 59 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':')
 }
+
+#[cfg(test)]
+mod tests;
