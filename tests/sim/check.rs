@@ -19,6 +19,8 @@ pub enum Rule {
     TwoOwners,
     /// Quorum alive: no two owners that have heard each other for so long.
     Contest,
+    /// An owner stops when its lease has ended.
+    Lease,
     /// When faults have ended, every group that can run runs on one node.
     Unserved,
     /// A failed start is not tried again before it is cleared.
@@ -105,8 +107,21 @@ impl Cluster {
     pub fn look(&mut self) {
         for group in 0..GROUPS.len() {
             self.check_owners(group);
+            self.check_leases(group);
             if self.is_quiet() {
                 self.check_settled(group);
+            }
+        }
+    }
+
+    /// What has no lifetime in a kernel, a service, is stopped by its node alone.
+    fn check_leases(&mut self, group: usize) {
+        for node in 0..self.nodes.len() {
+            let this = &self.nodes[node];
+            let late = this.clock.local(self.now).saturating_sub(2 * self.plan.pace.tick());
+            let owed = this.owed[group];
+            if this.state == State::Running && owed.serves && late > owed.lease {
+                self.broke(Rule::Lease, format!("{} serves {} without a lease", name(node), GROUPS[group]));
             }
         }
     }
@@ -156,6 +171,8 @@ impl Cluster {
         if line.contains(" standby: ") && std::mem::take(&mut owed.stands_by) {
             owed.yielded |= line.contains(" done standby: ");
         }
+        // A person took it back, before this node knew that another serves.
+        owed.yielded &= !line.contains(" failed standby: clear ");
     }
 
     /// Why a node stops a group: some reasons are only good at times.
@@ -191,6 +208,7 @@ impl Cluster {
                 self.forget_later(node, group);
             }
             "started" => {
+                owed.serves = true;
                 (owed.yielded, owed.doubted) = (false, false);
                 for other in (0..self.nodes.len()).filter(|other| *other != node) {
                     let owed = &mut self.nodes[other].owed[group];
@@ -234,7 +252,7 @@ impl Cluster {
             }
         }
         // What was long on its way says nothing of the present, and does not count.
-        let late = self.now < self.network.late_until + 2 * deadtime;
+        let late = this.clock.to_true(time.micros()) < self.network.late_until + 2 * deadtime;
         if listened < deadtime || (silent < deadtime && !late) {
             let text = format!("{} declares {peer} dead, silent for {:.3} s", name(node), seconds(silent));
             self.broke(Rule::Accused, text);

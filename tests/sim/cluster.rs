@@ -105,8 +105,6 @@ pub struct Hands {
     slow_most: u64,
     /// How many actions it has begun.
     begun: u64,
-    /// By group: a start or a stop is under way.
-    busy: [bool; GROUPS.len()],
 }
 
 pub struct Cluster {
@@ -250,7 +248,6 @@ impl Cluster {
     fn boot(&mut self, node: usize) {
         self.trace(node, "--- boots");
         self.nodes[node].boot(&self.plan, node, self.now);
-        self.hands[node].busy = Default::default();
         let life = self.nodes[node].life;
         for name in GROUPS {
             self.read(node, "group", format_args!(" {name} stopped"));
@@ -368,7 +365,6 @@ impl Cluster {
         self.check_start(node, group);
         self.tally.moves += 1;
         self.nodes[node].owed[group].lease = until.micros();
-        self.hands[node].busy[group] = true;
         let (soon, done) = self.durations(node);
         let (life, of) = (self.nodes[node].life, Action::Start);
         self.plan(soon, Event::Up { node, life, group, until });
@@ -396,7 +392,7 @@ impl Cluster {
 
     fn begin_stop(&mut self, node: usize, group: usize) {
         self.check_quiet(node, group, "stops");
-        self.hands[node].busy[group] = true;
+        self.nodes[node].owed[group].serves = false;
         let (_, done) = self.durations(node);
         let (life, of) = (self.nodes[node].life, Action::Stop);
         if self.fails(node, Action::Stop) {
@@ -410,7 +406,6 @@ impl Cluster {
     }
 
     fn told(&mut self, node: usize, group: usize, of: Action, state: &'static str) {
-        self.hands[node].busy[group] &= of == Action::Renew;
         if of == Action::Start {
             self.result(node, group, state);
         }
@@ -584,8 +579,8 @@ impl Cluster {
     fn break_services(&mut self, node: usize) {
         // Who does not run does not look either.
         for group in 0..GROUPS.len() {
-            let runs = self.nodes[node].state == State::Running && self.nodes[node].owns(group, self.now);
-            if runs && !self.hands[node].busy[group] {
+            let this = &self.nodes[node];
+            if this.state == State::Running && this.owns(group, self.now) && this.owed[group].serves {
                 self.told(node, group, Action::Start, "failed");
             }
         }

@@ -201,6 +201,8 @@ pub struct Hold {
 pub struct Owed {
     /// Until when its last lease was good, on its clock.
     pub lease: u64,
+    /// It was started, and not stopped since.
+    pub serves: bool,
     /// A start failed and was not cleared.
     pub failed: bool,
     /// It has not run since it failed, and was not cleared.
