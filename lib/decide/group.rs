@@ -305,7 +305,8 @@ impl Group {
         let first = self.held != Held::Stopping;
         self.held = Held::Stopping;
         self.stop_at = Time::from_micros(u64::MAX);
-        self.put_off = None;
+        // What failed in a maintenance is remembered, whatever it is stopped for.
+        self.failing |= self.put_off.take() == Some(Reason::Failed);
         self.contest.leaving();
         self.because("stop", text, view, effects);
         effects.push(Effect::Say(Line::new("do", view.now).word("stop").word(&self.name)));

@@ -114,16 +114,17 @@ fn say(node: &str, until: Time, now: Time, effects: &mut Vec<Effect>) {
 }
 
 impl Decide {
-    /// A person begins or ends a maintenance.
-    pub(super) fn maintain(&mut self, word: Option<&str>, span: Option<&str>, effects: &mut Vec<Effect>) {
+    /// A person begins or ends a maintenance. It lasts from when it was asked for:
+    /// a node that was paused reads that late.
+    pub(super) fn maintain(&mut self, word: Option<&str>, ask: &Record<'_>, effects: &mut Vec<Effect>) {
         match word {
-            Some("on") => self.begin_maintenance(span, effects),
+            Some("on") => self.begin_maintenance(ask.raw("for"), ask.time, effects),
             Some("off") => self.end_maintenance(effects),
             Some(_) | None => self.answer("refused", "maintenance: it is on or off", effects),
         }
     }
 
-    fn begin_maintenance(&mut self, span: Option<&str>, effects: &mut Vec<Effect>) {
+    fn begin_maintenance(&mut self, span: Option<&str>, at: Time, effects: &mut Vec<Effect>) {
         let span = match span.map_or(Ok(SPAN), parse_span) {
             Ok(span) if !span.is_zero() && span <= LONGEST => span,
             Ok(_) | Err(_) => return self.answer("refused", "maintenance: it lasts 24h at most", effects),
@@ -131,7 +132,7 @@ impl Decide {
         let now = self.view.now;
         let text = format!("maintenance: for {} s", span.as_secs());
         self.answer("accepted", &text, effects);
-        self.view.maintenance.begin(&self.view.settings.own, now + span, now, effects);
+        self.view.maintenance.begin(&self.view.settings.own, at + span, now, effects);
         self.next_announcement = now;
     }
 

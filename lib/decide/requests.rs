@@ -32,7 +32,7 @@ impl Decide {
         }
         match what {
             "shutdown" => self.shut_down(effects),
-            "maintenance" => self.maintain(scope, record.raw("for"), effects),
+            "maintenance" => self.maintain(scope, record, effects),
             "standby" => self.each(what, scope, effects, |group, view, effects| group.stand_by(force, view, effects)),
             "fenced" => self.confirm_fenced(scope.unwrap_or_default(), effects),
             "takeover" => self.each(what, scope, effects, |group, view, effects| group.claim(force, view, effects)),

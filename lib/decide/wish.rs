@@ -121,6 +121,10 @@ impl Group {
         let text = if self.held == Held::Failed {
             self.forget_failure(view, effects);
             "clear: its failure is forgotten"
+        } else if std::mem::take(&mut self.failing) {
+            "clear: its failure is forgotten; it is stopped first"
+        } else if self.put_off.take().is_some() {
+            "clear: its failure is forgotten, and it goes on"
         } else if standby {
             "clear: it no longer stands by"
         } else if self.failures.is_doubted() || self.flaps.is_damped(view.now) {

@@ -5,7 +5,8 @@
 use std::fmt;
 
 use hbkit::decide::Quorum;
-use hbkit::time::Time;
+use hbkit::record::Record;
+use hbkit::time::{Time, parse_span};
 
 use crate::cluster::Cluster;
 use crate::network::seconds;
@@ -27,6 +28,8 @@ pub enum Rule {
     Failed,
     /// A group that a person sent away stays away.
     Standby,
+    /// While people work on a node that is known, nothing is started or moved unasked.
+    Maintenance,
     /// auto_failback on brings a group home, and only then.
     Failback,
     /// With all nodes well and no request nothing moves.
@@ -105,12 +108,44 @@ impl Cluster {
 
     /// Looks at what must be so after a time.
     pub fn look(&mut self) {
+        self.inform();
         for group in 0..GROUPS.len() {
             self.check_owners(group);
             self.check_leases(group);
             if self.is_quiet() {
                 self.check_settled(group);
             }
+        }
+    }
+
+    /// Who has heard for so long of a maintenance knows of it, until it ends.
+    fn inform(&mut self) {
+        let united = self.plan.pace.united();
+        for worked_on in 0..self.nodes.len() {
+            let this = &self.nodes[worked_on];
+            let (until, clock) = (this.works[worked_on], this.clock);
+            let local = clock.local(self.now);
+            if this.state != State::Running || until <= local || self.now < this.work_begun + united {
+                continue;
+            }
+            // What is left passes faster on a clock that is fast.
+            let left = (until - local) / 100 * 98;
+            for (node, other) in self.nodes.iter_mut().enumerate() {
+                if node != worked_on && self.now > self.network.united_since(node, worked_on) + united {
+                    other.works[worked_on] = other.clock.local(self.now) + left;
+                }
+            }
+        }
+    }
+
+    /// In a maintenance that it knows of, a node does nothing that nobody asked for.
+    fn check_work(&mut self, node: usize, group: usize, does: &str) {
+        let this = &self.nodes[node];
+        let local = this.clock.local(self.now);
+        let knows = (0..self.nodes.len()).find(|other| local < this.works[*other]);
+        if let Some(other) = knows.filter(|_| !self.plan.has_requests()) {
+            let text = format!("{} {does} {} while people work on {}", name(node), GROUPS[group], name(other));
+            self.broke(Rule::Maintenance, text);
         }
     }
 
@@ -155,6 +190,7 @@ impl Cluster {
 
     pub fn check_start(&mut self, node: usize, group: usize) {
         self.check_quiet(node, group, "starts");
+        self.check_work(node, group, "starts");
         let owed = self.nodes[node].owed[group];
         if owed.failed {
             self.broke(Rule::Failed, format!("{} starts {}, which failed there", name(node), GROUPS[group]));
@@ -186,6 +222,7 @@ impl Cluster {
         } else if line.contains("a person asked for it on") {
             self.nodes[node].owed[group].yielded = true;
         } else if line.ends_with("is back and is preferred") {
+            self.check_work(node, group, "gives back");
             if self.plan.flap_halflife > 0 {
                 // It was waited for until nothing had changed hands for long.
                 self.disturbed = self.now;
@@ -226,6 +263,19 @@ impl Cluster {
             owed.failed &= !clears;
             owed.doubted &= !clears;
             owed.stands_by &= !clears && !line.contains("takeover");
+        }
+    }
+
+    /// A maintenance begins or ends, for all that a node knows of itself and of the dead.
+    pub fn works(&mut self, node: usize, line: &str) {
+        let (now, this) = (self.now, &mut self.nodes[node]);
+        let record = Record::parse(line.as_bytes()).unwrap();
+        if let Some(span) = record.raw("for") {
+            let span = parse_span(span).unwrap();
+            (this.works[node], this.work_begun) = ((record.time + span).micros(), now);
+        } else {
+            self.nodes.iter_mut().for_each(|other| other.works[node] = 0);
+            self.nodes[node].works.fill(0);
         }
     }
 

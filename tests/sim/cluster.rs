@@ -70,6 +70,11 @@ enum Event {
         node: usize,
         life: u64,
     },
+    /// A person ends a maintenance.
+    Rest {
+        node: usize,
+        life: u64,
+    },
     Look,
 }
 
@@ -229,6 +234,7 @@ impl Cluster {
             }
             Event::Fault(index) => self.fault(index),
             Event::Resume { node, life } if self.lives(node, life) => self.resume(node),
+            Event::Rest { node, life } if self.lives(node, life) => self.rest(node),
             Event::Look => {
                 let next = self.now + self.plan.pace.tick();
                 self.plan(next, Event::Look);
@@ -241,12 +247,15 @@ impl Cluster {
             | Event::Down { .. }
             | Event::Told { .. }
             | Event::Forget { .. }
-            | Event::Resume { .. } => {}
+            | Event::Resume { .. }
+            | Event::Rest { .. } => {}
         }
     }
 
     fn boot(&mut self, node: usize) {
         self.trace(node, "--- boots");
+        // A new life of it does not say that people work there.
+        self.nodes.iter_mut().for_each(|other| other.works[node] = 0);
         self.nodes[node].boot(&self.plan, node, self.now);
         let life = self.nodes[node].life;
         for name in GROUPS {
@@ -306,6 +315,10 @@ impl Cluster {
 
     /// Judge and decide read one record; what they say is done.
     fn think(&mut self, node: usize, line: &str) {
+        // What follows from it comes at once.
+        if line.starts_with("ask") && line.contains(" maintenance ") {
+            self.works(node, line);
+        }
         let mut outputs = std::mem::take(&mut self.outputs);
         self.nodes[node].take(line, &mut outputs);
         for output in outputs.drain(..) {
@@ -545,7 +558,28 @@ impl Cluster {
                     self.read(node, "ask", format_args!(" {text}"));
                 }
             }
+            What::Work { node, says } => self.work(node, end, says),
         }
+    }
+
+    /// A maintenance is asked for, and ended a little before its time or by it.
+    fn work(&mut self, node: usize, end: u64, says: bool) {
+        if self.nodes[node].state == State::Off {
+            return;
+        }
+        let span = (end - self.now) / 1_000 + 1;
+        // It is announced in whole seconds, and reckoned by the clocks of others.
+        self.disturb(self.now + span * 1_010 + 3 * SECOND);
+        self.read(node, "ask", format_args!(" maintenance on for={span}ms"));
+        if says {
+            let at = end - (end - self.now) / 4;
+            self.plan(at, Event::Rest { node, life: self.nodes[node].life });
+        }
+    }
+
+    fn rest(&mut self, node: usize) {
+        self.disturb(self.now);
+        self.read(node, "ask", format_args!(" maintenance off"));
     }
 
     fn replay(&mut self, node: usize, end: u64) {

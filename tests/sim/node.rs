@@ -229,6 +229,10 @@ pub struct Node {
     pub newest: Vec<(u64, u64)>,
     /// Whom it declared dead.
     pub dead: Vec<bool>,
+    /// By node: until when it knows that people work there, on its clock.
+    pub works: Vec<u64>,
+    /// When it was told that people work on it, in true time.
+    pub work_begun: u64,
     /// When it began to listen, or to listen again, on its clock.
     pub listens_since: u64,
     pub ticked: u64,
@@ -250,6 +254,8 @@ impl Node {
             heard: vec![(0, Vec::new()); plan.nodes],
             newest: vec![(0, 0); plan.nodes],
             dead: vec![false; plan.nodes],
+            works: vec![0; plan.nodes],
+            work_begun: 0,
             listens_since: 0,
             ticked: 0,
         }
@@ -266,6 +272,7 @@ impl Node {
         self.heard.iter_mut().for_each(|heard| *heard = (0, Vec::new()));
         self.newest = vec![(0, 0); plan.nodes];
         self.dead = vec![false; plan.nodes];
+        self.works = vec![0; plan.nodes];
         // The supervisor stops what an earlier life left, before it listens.
         self.holds = Default::default();
         self.owed = Default::default();

@@ -111,6 +111,9 @@ pub enum What {
     Break { node: usize },
     /// A person asks for something on a node.
     Ask { node: usize, text: &'static str },
+    /// People work on a node for as long as the fault lasts; whether they say so
+    /// when they end before their time.
+    Work { node: usize, says: bool },
 }
 
 pub const MEDIA: usize = 2;
@@ -201,6 +204,7 @@ impl Plan {
         let gap = random.one(&[20, 70, 150, 600]);
         let span = random.one(&[30, 300]);
         let asks = random.chance(600);
+        let works = random.chance(300);
         let mut at = 150;
         loop {
             at += random.between(1, gap * 2);
@@ -208,7 +212,7 @@ impl Plan {
                 break;
             }
             let end = (at + random.between(1, span)).min(CALM);
-            let what = self.what(random, asks);
+            let what = self.what(random, asks, works);
             self.push(at, end, what, random);
         }
         if random.chance(800) {
@@ -223,7 +227,7 @@ impl Plan {
         self.faults.push(Fault { number: self.faults.len(), at, end, what });
     }
 
-    fn what(&self, random: &mut Random, asks: bool) -> What {
+    fn what(&self, random: &mut Random, asks: bool, works: bool) -> What {
         let node = random.below(self.nodes as u64) as usize;
         let other = (node + 1 + random.below(self.nodes as u64 - 1) as usize) % self.nodes;
         let medium = if random.chance(300) { Some(random.below(MEDIA as u64) as usize) } else { None };
@@ -245,6 +249,7 @@ impl Plan {
             15 => What::Fails { node, action },
             16 => What::Slow { node, most: self.pace.units(90) },
             17 => What::Break { node },
+            _ if works && random.chance(700) => What::Work { node, says: random.chance(300) },
             _ if asks => What::Ask { node, text: random.one(&ASKS) },
             _ => What::Power { node },
         }
@@ -302,6 +307,8 @@ impl fmt::Display for Fault {
             What::Slow { node, most } => write!(f, "{}: actions take up to {:.3} s", name(node), seconds(most)),
             What::Break { node } => write!(f, "{}: what it serves breaks", name(node)),
             What::Ask { node, text } => write!(f, "{}: ask {text}", name(node)),
+            What::Work { node, says: false } => write!(f, "{}: maintenance", name(node)),
+            What::Work { node, says: true } => write!(f, "{}: maintenance, ended by a person", name(node)),
         }
     }
 }
