@@ -1,7 +1,7 @@
 //! The directives of Heartbeat that hbkit does not use.
 
-use super::Reader;
-use super::used::boolean;
+use super::policies::boolean;
+use super::reader::Reader;
 
 /// What a directive of Heartbeat means here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,103 @@
+//! The directives that say who serves, and when.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::{AutoFailback, Fence, HaCf, PingDamping, Quorum, span};
+use crate::decide::FLAP_LIMIT_MAX;
+use crate::name;
+use crate::problem::quote;
+use crate::time::parse_span;
+
+impl Reader {
+    pub(super) fn auto_failback(&mut self, args: &[&str]) {
+        let word = self.last("auto_failback", args);
+        self.conf.auto_failback = match (boolean(word), word.to_ascii_lowercase().as_str()) {
+            (Some(true), _) => AutoFailback::On,
+            (Some(false), _) => AutoFailback::Off,
+            (None, "legacy") => AutoFailback::Legacy,
+            (None, _) => return self.error(format!("auto_failback is on, off or legacy, not {}", quote(word))),
+        };
+    }
+
+    pub(super) fn nice_failback(&mut self) {
+        self.warning("nice_failback is obsolete and means auto_failback legacy: write auto_failback on or off");
+        self.conf.auto_failback = AutoFailback::Legacy;
+    }
+
+    /// A time of hbkit's own: Heartbeat's rules do not bind it, and minutes and
+    /// hours are what people count here.
+    pub(super) fn own_time(&mut self, directive: &str, args: &[&str], set: impl FnOnce(&mut HaCf, Duration)) {
+        // "5 m" would be read as m.
+        if args.len() > 1 {
+            return self.error(format!("{directive} takes one time, such as 90, 5m or 1h"));
+        }
+        let word = self.last(directive, args);
+        match parse_span(word) {
+            Ok(span) if span <= span::LONGEST => set(&mut self.conf, span),
+            Ok(_) => self.error(format!("{directive}: {} is longer than a day", quote(word))),
+            Err(error) => self.error(format!("{directive}: {error}")),
+        }
+    }
+
+    pub(super) fn flap_limit(&mut self, args: &[&str]) {
+        let word = self.last("flap_limit", args);
+        match word.parse() {
+            Ok(limit) if (1..=FLAP_LIMIT_MAX).contains(&limit) => self.conf.flap_limit = limit,
+            _ => self.error(format!("flap_limit: {} is not a number from 1 to {FLAP_LIMIT_MAX}", quote(word))),
+        }
+    }
+
+    /// hbkit's own. What this version does not do it refuses: a configuration
+    /// that asks for more safety than it gets would be a trap.
+    pub(super) fn ours(&mut self, directive: &str, args: &[&str]) {
+        match (directive, args) {
+            ("quorum", ["alive"]) => self.conf.quorum = Quorum::Alive,
+            ("quorum", ["majority"]) => self.conf.quorum = Quorum::Majority,
+            ("quorum", _) => self.error("quorum is alive or majority"),
+            ("ping_damping", _) => self.ping_damping(args),
+            ("fence", _) => self.fence(args),
+            ("fence_delay", _) => self.time("fence_delay", args, true),
+            _ => self.error("witness: name the witness in a node line, and run hb-witness on it"),
+        }
+    }
+
+    fn fence(&mut self, args: &[&str]) {
+        let Some((node, words)) = args.split_first() else { return };
+        let node = match name::node(node) {
+            Ok(node) => node,
+            Err(error) => return self.error(format!("fence is written 'fence NODE COMMAND [ARG...]': {error}")),
+        };
+        match words.first() {
+            None => self.error("fence is written 'fence NODE COMMAND [ARG...]'"),
+            Some(command) if !command.starts_with('/') => {
+                self.error(format!("fence: {} is not the absolute path of a command", quote(command)));
+            }
+            Some(_) if self.conf.can_fence(&node) => {
+                self.error(format!("fence: there is a command for {node} already; one command can try several ways"));
+            }
+            Some(_) => {
+                let words = words.iter().map(|word| (*word).to_owned()).collect();
+                self.conf.fence.push(Fence { node, words, line: self.line });
+            }
+        }
+    }
+
+    fn ping_damping(&mut self, args: &[&str]) {
+        let word = self.last("ping_damping", args);
+        self.conf.ping_damping = match (boolean(word), span::read(word)) {
+            (_, Ok(read)) if !read.span.is_zero() => PingDamping::Span(read.span),
+            (Some(false), _) => PingDamping::Off,
+            (_, _) => return self.error(format!("ping_damping is a time or off, not {}", quote(word))),
+        };
+    }
+}
+
+/// Heartbeat's words for yes and no, in either case.
+pub fn boolean(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "on" | "yes" | "y" | "1" => Some(true),
+        "false" | "off" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }
+}

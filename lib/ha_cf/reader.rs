@@ -1,0 +1,127 @@
+//! Reading in the order of the file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{HaCf, default_initdead, directives, media};
+use crate::problem::{Problems, quote};
+
+/// Reading in the order of the file: udpport and baud hold for the media below.
+pub(super) struct Reader {
+    pub(super) conf: HaCf,
+    pub(super) problems: Problems,
+    pub(super) line: usize,
+    pub(super) times: BTreeMap<&'static str, Duration>,
+    /// Where the first medium stands that took the port, and the speed, as they
+    /// were there.
+    pub(super) port_used: Option<usize>,
+    pub(super) baud_used: Option<usize>,
+}
+
+/// What words are separated by.
+const SEPARATORS: [char; 4] = [' ', '\t', ',', '\u{c}'];
+
+impl Reader {
+    /// Nothing read yet of a file with that name.
+    pub(super) fn new(file: &str) -> Reader {
+        Reader {
+            conf: HaCf::default(),
+            problems: Problems::new(file),
+            line: 0,
+            times: BTreeMap::new(),
+            port_used: None,
+            baud_used: None,
+        }
+    }
+
+    pub(super) fn line(&mut self, text: &str) {
+        let words: Vec<&str> = text.split(SEPARATORS).filter(|word| !word.is_empty()).collect();
+        let Some((directive, args)) = words.split_first() else { return };
+        if self.used(directive, args) || self.foreign(directive, args) {
+            self.conf.lines.insert((*directive).to_owned(), self.line);
+        } else {
+            let hint = hint(directive);
+            self.error(format!("unknown directive {}{hint}", quote(directive)));
+        }
+    }
+
+    pub(super) fn error(&mut self, what: impl Into<String>) {
+        self.problems.error(self.line, what);
+    }
+
+    pub(super) fn warning(&mut self, what: impl Into<String>) {
+        self.problems.warning(self.line, what);
+    }
+
+    /// Applies the defaults and compares the times with each other.
+    pub(super) fn finish(mut self) -> (HaCf, Problems) {
+        let conf = &mut self.conf;
+        let time = |name| self.times.get(name).copied();
+        conf.keepalive = time("keepalive").unwrap_or(conf.keepalive);
+        conf.deadtime = time("deadtime").unwrap_or(conf.deadtime);
+        conf.warntime = time("warntime").unwrap_or(conf.deadtime / 2);
+        conf.initdead = time("initdead").unwrap_or(default_initdead(conf.deadtime));
+        conf.deadping = time("deadping").unwrap_or(conf.deadtime);
+        conf.fence_delay = time("fence_delay").unwrap_or(conf.fence_delay);
+        for fence in conf.fence.iter().filter(|fence| !conf.node.contains(&fence.node)) {
+            self.problems.error(fence.line, format!("fence: no node line names {}", fence.node));
+        }
+        self.compare_times();
+        // Where a line was refused, that is the cause.
+        if self.conf.node.is_empty() && !self.conf.has("node") {
+            self.problems.error(1, "no node: write 'node NAME NAME' with the names that uname -n prints");
+        }
+        if self.conf.media.is_empty() && !media::DIRECTIVES.iter().any(|directive| self.conf.has(directive)) {
+            self.problems.error(1, "no medium: write at least one of bcast, ucast, mcast, serial");
+        }
+        (self.conf, self.problems.sorted())
+    }
+
+    fn compare_times(&mut self) {
+        let HaCf { keepalive, deadtime, warntime, initdead, deadping, .. } = self.conf;
+        let line = |name: &str| self.conf.line_of(name);
+        // Where both are written, the deadtime is what is wrong more often.
+        let dead_line = if self.conf.has("deadtime") { line("deadtime") } else { line("keepalive") };
+        let ping_line = if self.conf.has("deadping") { line("deadping") } else { dead_line };
+        let init_line = if self.conf.has("initdead") { line("initdead") } else { dead_line };
+        let warn_line = line("warntime");
+        if deadtime <= keepalive * 2 {
+            let what = format!(
+                "deadtime ({} s) must be more than twice keepalive ({} s): one lost heartbeat would be death",
+                seconds(deadtime),
+                seconds(keepalive)
+            );
+            self.problems.error(dead_line, what);
+        } else if deadping <= keepalive * 2 {
+            self.problems.error(ping_line, "deadping must be more than twice keepalive");
+        }
+        if initdead < deadtime {
+            let what = format!("initdead ({} s) is shorter than deadtime ({} s)", seconds(initdead), seconds(deadtime));
+            self.problems.error(init_line, what);
+        } else if initdead < Duration::from_secs(10) {
+            let what = "initdead under 10 s: a network that comes up slowly after a boot makes both nodes serve";
+            self.problems.warning(init_line, what);
+        }
+        if warntime > deadtime {
+            self.problems.warning(warn_line, "warntime is longer than deadtime: the warning never comes");
+        }
+    }
+}
+
+fn seconds(span: Duration) -> String {
+    crate::time::seconds(span)
+}
+
+/// What was probably meant by an unknown directive.
+fn hint(directive: &str) -> String {
+    let known = |word: &str| directives().any(|name| name == word);
+    let lower = directive.to_ascii_lowercase();
+    let bare = lower.split(['=', ':', '"', '\'']).find(|part| !part.is_empty()).unwrap_or_default();
+    if known(&lower) {
+        format!(": written {lower}, in lower case")
+    } else if bare != lower && known(bare) {
+        format!(": written '{bare} VALUE', with a blank between them and without quotes")
+    } else {
+        String::new()
+    }
+}
