@@ -37,7 +37,8 @@ enum Action {
     /// Print the values of a key of ha.cf, one a line
     Get {
         /// nodes, keepalive, deadtime, warntime, initdead, deadping, udpport, baud, media, ping, ping_damping,
-        /// fence, fence_delay, auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum or lease
+        /// fence, fence_delay, auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum, msgfmt,
+        /// allow_crc or lease
         key: String,
     },
     /// Print a line for each group: NAME NODE RESOURCE...

@@ -14,14 +14,14 @@ use hbkit::edge::{self, Answer, Unwaiting, complain};
 use hbkit::filter::Complaints;
 use hbkit::key_watch::KeyWatch;
 use hbkit::lines::{Lines, Next};
-use hbkit::outgoing::{Order, read_field, status_defaults};
+use hbkit::outgoing::{Format, Order, read_field, status_defaults};
 use hbkit::pace::Pace;
 use hbkit::record::RecordError;
 use hbkit::signals::{self, Signals};
 use hbkit::station;
 use hbkit::time::parse_span;
 use hbkit::transmitter::{Transmitter, readable};
-use hbkit::voice::{self, Format, Said, Voice};
+use hbkit::voice::{self, Said, Voice};
 
 /// Send heartbeats.
 ///
@@ -47,9 +47,9 @@ struct Args {
     /// The deadtime that a status announces [default: that of ha.cf, or 30]
     #[arg(short, long, value_name = "SPAN", value_parser = parse_span)]
     deadtime: Option<Duration>,
-    /// The format of messages on networks
-    #[arg(long, value_enum, default_value_t = Format::Netstring)]
-    format: Format,
+    /// The format of messages on networks [default: msgfmt of ha.cf, or netstring]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Directory of the generation and the uuid of this node
     #[arg(short = 'D', long, value_name = "DIR", default_value = "/var/lib/hbkit")]
     state_directory: PathBuf,
@@ -72,6 +72,7 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let answers = Answers::new(&station.node, names, edge::now());
     let keepalive = station.config.as_ref().filter(|_| !args.stdin).map(|config| config.keepalive);
     let interval = args.interval.or(keepalive);
+    let format = args.format.or(station.config.as_ref().map(|config| config.msgfmt)).unwrap_or_default();
     let is_single = interval.is_none() && !args.stdin;
     let deadtime = args.deadtime.unwrap_or(station.config.unwrap_or_default().deadtime);
     let ending = Signals::take_over().context("signals")?;
@@ -81,7 +82,7 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     news.iter().for_each(|line| complain("hb-send", line));
     ensure!(transmitter.is_open(), "no medium works");
     let mut sending = Sending {
-        voice: Voice::new(transmitter, sender, station.ring, args.format),
+        voice: Voice::new(transmitter, sender, station.ring, format),
         keys: station.keys,
         answers,
         beat,

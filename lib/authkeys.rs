@@ -159,8 +159,16 @@ impl Reader {
             [first, ..] if first.starts_with(b"#") => {}
             [b"auth", rest @ ..] => self.auth(line.number, rest),
             [first, rest @ ..] if is_number(first) => self.key(line.number, first, rest),
-            _ => self.problems.error(line.number, "neither 'auth NUMBER' nor 'NUMBER METHOD [KEY]'"),
+            _ => self.neither(line, "neither 'auth NUMBER' nor 'NUMBER METHOD [KEY]'"),
         }
+    }
+
+    /// A line of neither form; where a character in it only looks right, that is
+    /// why.
+    fn neither(&mut self, line: &Line<'_>, what: &str) {
+        let text = String::from_utf8_lossy(line.bytes);
+        let odd = text.chars().find_map(conf_lines::lookalike).map(|odd| format!("{what}: there is {odd}"));
+        self.problems.error(line.number, odd.unwrap_or_else(|| what.to_owned()));
     }
 
     fn auth(&mut self, line: usize, words: &[&[u8]]) {

@@ -73,10 +73,19 @@ pub fn check(conf: &HaCf, groups: &[Group], authkeys: &Authkeys, found: &mut Fin
 /// Says when `node`, on which the files lie, is not one of the cluster's.
 pub fn check_own_node(conf: &HaCf, node: &str, problems: &mut Problems) {
     if !problems.has_errors() && !conf.node.iter().any(|known| known == node) {
-        let what =
-            format!("this node is {node} (uname -n), which no node line names: the others will not listen to it");
+        let instead = alike(&conf.node, node).map(|known| format!(": write {node} in place of {known}"));
+        let what = format!(
+            "this node is {node} (uname -n), which no node line names: the others will not listen to it{}",
+            instead.unwrap_or_default()
+        );
         problems.warning(conf.line_of("node"), what);
     }
+}
+
+/// The node of the same host, with its domain or without.
+fn alike<'a>(nodes: &'a [String], name: &str) -> Option<&'a String> {
+    let host = |name: &str| name.split('.').next().map(str::to_owned);
+    nodes.iter().find(|node| host(node) == host(name))
 }
 
 fn check_nodes(conf: &HaCf, problems: &mut Problems) {
@@ -127,6 +136,15 @@ fn check_policy(conf: &HaCf, problems: &mut Problems) {
     if conf.auto_failback == AutoFailback::Off && !conf.failback_delay.is_zero() {
         let what = "failback_delay has no effect: auto_failback is off";
         problems.warning(conf.line_of("failback_delay"), what);
+    }
+    if conf.quorum == Quorum::Majority && conf.deadtime < conf.keepalive * 4 {
+        let what = format!(
+            "deadtime {} s is under 4 keepalives ({} s): with quorum majority a vote may be two keepalives old when it \
+             comes, so that one lost heartbeat can end a lease, and the groups stop and start again",
+            seconds(conf.deadtime),
+            seconds(conf.keepalive * 4)
+        );
+        problems.warning(conf.line_of("deadtime"), what);
     }
     match conf.lease_keeper() {
         LeaseKeeper::Kernel => {}
@@ -200,7 +218,9 @@ fn check_groups(conf: &HaCf, groups: &[Group], problems: &mut Problems) {
     for group in groups {
         if !conf.node.contains(&group.node) {
             let known = conf.node.join(" ");
-            problems.error(group.line, format!("the node {} is not in ha.cf, which names {known}", group.node));
+            let instead = alike(&conf.node, &group.node).map(|node| format!(": write {node}")).unwrap_or_default();
+            problems
+                .error(group.line, format!("the node {} is not in ha.cf, which names {known}{instead}", group.node));
         }
         for address in group.addresses() {
             let is_peer = |medium: &Medium| match medium {
@@ -222,9 +242,15 @@ fn check_groups(conf: &HaCf, groups: &[Group], problems: &mut Problems) {
 fn check_keys(conf: &HaCf, authkeys: &Authkeys, problems: &mut Problems) {
     let Some(network) = conf.media.iter().find(|medium| medium.is_network()) else { return };
     for entry in authkeys.entries.iter().filter(|entry| entry.key.method() == Method::Crc) {
-        let what =
-            format!("crc on {network}: everybody on that network can stop or start services: use sha1 or sha256");
-        problems.warning(entry.line, what);
+        let forged = "everybody on that network can stop or start services: use sha1 or sha256";
+        match (conf.allow_crc, authkeys.sign == Some(entry.key.id())) {
+            (true, _) => problems.warning(entry.line, format!("crc on {network}: {forged}")),
+            (false, true) => problems.error(
+                entry.line,
+                format!("crc is not used to sign on {network}: {forged}, or write 'allow_crc yes' in ha.cf"),
+            ),
+            (false, false) => problems.warning(entry.line, format!("crc is not accepted on {network}: {forged}")),
+        }
     }
 }
 

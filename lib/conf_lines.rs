@@ -1,7 +1,7 @@
 //! The lines of a configuration file: bounded, numbered, and without what
 //! editors of other systems leave in them.
 
-use crate::problem::Problems;
+use crate::problem::{Problems, quote};
 
 /// The longest line that Heartbeat reads, in bytes without its newline.
 pub const LINE_MAX: usize = 5_119;
@@ -78,27 +78,58 @@ pub fn text<'a>(line: &Line<'a>, problems: &mut Problems) -> Option<&'a str> {
     };
     match text.chars().find_map(lookalike) {
         Some(what) => {
-            problems.error(line.number, what);
+            problems.error(line.number, format!("{what}: write {}", quote(plain(text).trim())));
             None
         }
         None => Some(text),
     }
 }
 
-fn lookalike(c: char) -> Option<String> {
-    let code = u32::from(c);
+/// What only looks like a character that a configuration is written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alike {
+    Quote,
+    Blank,
+    /// Nothing can be seen of it.
+    Nothing,
+    Dash,
+    Control,
+}
+
+fn alike(c: char) -> Option<Alike> {
     match c {
         '\t' | '\u{c}' => None,
-        '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' => {
-            Some(format!("a typographic quote (U+{code:04X}): no quotes are needed here"))
-        }
-        '\u{a0}' | '\u{2000}'..='\u{200d}' | '\u{202f}' | '\u{205f}' | '\u{2060}' | '\u{3000}' | '\u{feff}' => {
-            Some(format!("a character that only looks like a blank (U+{code:04X}): write an ordinary blank"))
-        }
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => Some(format!("a typographic dash (U+{code:04X}): write '-'")),
-        _ if c.is_control() => Some(format!("a control character (U+{code:04X})")),
+        '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' => Some(Alike::Quote),
+        '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => Some(Alike::Nothing),
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Some(Alike::Blank),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => Some(Alike::Dash),
+        _ if c.is_control() => Some(Alike::Control),
         _ => None,
     }
+}
+
+/// Says of a character that it is not what it looks like.
+pub fn lookalike(c: char) -> Option<String> {
+    let what = match alike(c)? {
+        Alike::Quote => "a typographic quote",
+        Alike::Blank => "a character that only looks like a blank",
+        Alike::Nothing => "a character that cannot be seen",
+        Alike::Dash => "a typographic dash",
+        Alike::Control => "a control character",
+    };
+    Some(format!("{what} (U+{:04X})", u32::from(c)))
+}
+
+/// The text with what it was probably meant to have: no quotes, ordinary blanks
+/// and dashes.
+pub fn plain(text: &str) -> String {
+    let instead = |c: char| match alike(c) {
+        None => Some(c),
+        Some(Alike::Blank) => Some(' '),
+        Some(Alike::Dash) => Some('-'),
+        Some(Alike::Quote | Alike::Nothing | Alike::Control) => None,
+    };
+    text.chars().filter_map(instead).collect()
 }
 
 #[cfg(test)]

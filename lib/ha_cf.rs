@@ -13,6 +13,7 @@ use crate::conf_file;
 use crate::conf_lines;
 use crate::decide::Policy;
 use crate::medium::{self, Medium};
+use crate::outgoing::Format;
 use crate::problem::Problems;
 
 mod foreign;
@@ -84,6 +85,10 @@ pub struct HaCf {
     pub fence_delay: Duration,
     /// Votes that are needed.
     pub quorum: Quorum,
+    /// The format of messages on networks.
+    pub msgfmt: Format,
+    /// Whether a crc is good enough for a network.
+    pub allow_crc: bool,
     lines: BTreeMap<String, usize>,
     media_lines: Vec<usize>,
 }
@@ -141,6 +146,8 @@ impl Default for HaCf {
             fence: Vec::new(),
             fence_delay: FENCE_DELAY,
             quorum: Quorum::default(),
+            msgfmt: Format::default(),
+            allow_crc: false,
             lines: BTreeMap::new(),
             media_lines: Vec::new(),
         }
@@ -157,9 +164,35 @@ fn default_initdead(deadtime: Duration) -> Duration {
     }
 }
 
+/// What becomes of a directive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// hbkit does what it says.
+    Used,
+    /// So it does, and Heartbeat does not know it.
+    Alone,
+    /// Accepted with a warning: it has no effect, and that is no loss.
+    Idle,
+    /// Refused: who wrote it counts on something that hbkit does not do.
+    Refused,
+    /// Idle or refused, as its value is.
+    Depends,
+}
+
+/// What becomes of a directive; `None` when neither Heartbeat nor hbkit has it.
+pub fn fate(directive: &str) -> Option<Fate> {
+    if used::NAMES.contains(&directive) {
+        Some(Fate::Used)
+    } else if used::ALONE.contains(&directive) {
+        Some(Fate::Alone)
+    } else {
+        foreign::fate(directive)
+    }
+}
+
 /// Every directive that is known: those of Heartbeat and hbkit's own.
 pub fn directives() -> impl Iterator<Item = &'static str> {
-    used::NAMES.iter().copied().chain(foreign::names())
+    used::NAMES.iter().chain(used::ALONE).copied().chain(foreign::names())
 }
 
 /// Reads a file without errors.

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use sha2::{Digest, Sha256};
 
+use crate::conf_file::reason;
+
 /// What a node says of itself in every message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -19,6 +21,52 @@ pub struct Identity {
     /// Higher at each start.
     pub generation: u64,
 }
+
+/// Where the generation came from. Peers refuse one that is lower than what they
+/// heard, for as long as they run: a wrong clock matters where the file is lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The file of the last start, and a clock that is not behind it.
+    Kept,
+    /// The clock alone: the file is not there, or has none.
+    Clock {
+        /// The file.
+        path: PathBuf,
+        /// Why it was of no use.
+        why: String,
+        /// The generation.
+        generation: u64,
+    },
+    /// The file, since the clock is behind the last start.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// By so many seconds.
+        behind: u64,
+        /// The generation.
+        generation: u64,
+    },
+}
+
+impl Origin {
+    /// What a person should know of it.
+    pub fn said(&self) -> Option<String> {
+        match self {
+            Origin::Kept => None,
+            Origin::Clock { path, why, generation } => {
+                Some(format!("{}: {why}: the generation is taken from the clock: {generation}", path.display()))
+            }
+            Origin::File { path, behind, generation } => Some(format!(
+                "{}: the clock is {behind} s behind the last start: the generation is taken from the file: {generation}",
+                path.display()
+            )),
+        }
+    }
+}
+
+/// A clock that is behind the last start by no more is not worth a word: several
+/// starts in a second each take one more.
+const BEHIND: u64 = 60;
 
 /// The largest generation that the file's 15 columns take.
 const GENERATION_MAX: u64 = 999_999_999_999_999;
@@ -46,7 +94,7 @@ impl std::error::Error for IdentityError {}
 /// file does not make our messages look like old ones. What cannot be read or
 /// kept is said, and made up for: a generation of the wall clock, a uuid out of
 /// the node's name.
-pub fn take(directory: &Path, node: &str, wall: u64) -> (Identity, Vec<IdentityError>) {
+pub fn take(directory: &Path, node: &str, wall: u64) -> (Identity, Origin, Vec<IdentityError>) {
     let mut problems = Vec::new();
     let mut say = |path: &Path, why: io::Error| problems.push(IdentityError { path: path.to_owned(), why });
     // Two starts at once get two generations. The lock ends with the process.
@@ -58,13 +106,15 @@ pub fn take(directory: &Path, node: &str, wall: u64) -> (Identity, Vec<IdentityE
         }
     };
     let path = directory.join(GENERATION);
-    let last = read(&path, 64).and_then(|bytes| parse_generation(&bytes)).unwrap_or_else(|error| {
-        if lock.is_some() && error.kind() != io::ErrorKind::NotFound {
-            say(&path, error);
+    let last = read(&path, 64).and_then(|bytes| parse_generation(&bytes));
+    let generation = last.as_ref().map_or(0, |last| last + 1).max(wall).min(GENERATION_MAX);
+    let origin = match last {
+        Ok(last) if last > wall.saturating_add(BEHIND) => {
+            Origin::File { path: path.clone(), behind: last - wall, generation }
         }
-        0
-    });
-    let generation = (last + 1).max(wall).min(GENERATION_MAX);
+        Ok(_) => Origin::Kept,
+        Err(error) => Origin::Clock { path: path.clone(), why: reason(&error), generation },
+    };
     if lock.is_some() {
         if let Err(error) = replace(directory, GENERATION, format!("{generation:>15}\n").as_bytes()) {
             say(&path, error);
@@ -77,7 +127,7 @@ pub fn take(directory: &Path, node: &str, wall: u64) -> (Identity, Vec<IdentityE
         }
         uuid_of(node)
     });
-    (Identity { uuid, generation }, problems)
+    (Identity { uuid, generation }, origin, problems)
 }
 
 /// The directory, made if it is not there, and locked against other starts.

@@ -64,7 +64,10 @@ impl KeyWatch {
         self.stamp = self.look();
         let ring = authkeys::read(&self.path)?;
         if let (Method::Crc, Some(network)) = (ring.signing().method(), &self.no_crc_on) {
-            bail!("{}: the key to use is crc, which anybody on {network} can forge (--allow-crc)", self.path.display());
+            bail!(
+                "{}: the key to use is crc, which anybody on {network} can forge (--allow-crc, or allow_crc in ha.cf)",
+                self.path.display()
+            );
         }
         Ok(ring)
     }

@@ -17,6 +17,25 @@ pub const OWN_FIELDS: [&str; 14] =
 /// The type of what stands in for a message whose time has passed.
 pub const PASSED: &str = "passed";
 
+/// The format of messages on networks. Serial lines always carry text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// As Heartbeat sends.
+    #[default]
+    Netstring,
+    /// As Heartbeat understands with any of its keys.
+    Classic,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Format::Netstring => f.write_str("netstring"),
+            Format::Classic => f.write_str("classic"),
+        }
+    }
+}
+
 /// A message that is to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Order {

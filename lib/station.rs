@@ -33,7 +33,7 @@ pub struct Options {
     /// Speed of the serial lines given by --medium [default: baud of ha.cf, or 19200]
     #[arg(long, value_name = "BAUD", value_parser = read_baud)]
     baud: Option<u32>,
-    /// Use crc on networks too, where anybody can forge it
+    /// Use crc on networks too, where anybody can forge it [default: allow_crc of ha.cf, or no]
     #[arg(long)]
     allow_crc: bool,
 }
@@ -66,13 +66,14 @@ impl Options {
         let config = self.config.as_deref().map(ha_cf::read).transpose()?;
         let media = self.media(config.as_ref())?;
         let file = self.key_file().context("no keys: give --authkeys, or --config with authkeys beside it")?;
-        let network = media.iter().find(|medium| medium.is_network() && !self.allow_crc);
+        let is_crc_allowed = self.allow_crc || config.as_ref().is_some_and(|config| config.allow_crc);
+        let network = media.iter().find(|medium| medium.is_network() && !is_crc_allowed);
         let (keys, ring) = KeyWatch::open(file, network.map(ToString::to_string), edge::now())?;
         let node = match self.node {
             Some(node) => node,
             None => edge::host_name()?,
         };
-        Ok(Station { node, ring, keys, media, config, is_crc_allowed: self.allow_crc })
+        Ok(Station { node, ring, keys, media, config, is_crc_allowed })
     }
 
     fn media(&self, config: Option<&HaCf>) -> anyhow::Result<Vec<Medium>> {

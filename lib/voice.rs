@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::auth::{KeyRing, hex};
 use crate::history::History;
 use crate::message::{FormError, Message};
-use crate::outgoing::{Order, Sender, Stamped};
+use crate::outgoing::{Format, Order, Sender, Stamped};
 use crate::record::Line;
 use crate::time::{Time, seconds};
 use crate::transmitter::{Both, Taken, Transmitter};
@@ -24,15 +24,6 @@ pub struct Voice {
     /// In which format networks carry it.
     pub format: Format,
     sender: Sender,
-}
-
-/// The format of messages on networks. Serial lines always carry text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// As Heartbeat sends.
-    Netstring,
-    /// As Heartbeat understands with any of its keys.
-    Classic,
 }
 
 /// What came of a message.
@@ -128,12 +119,13 @@ struct Left {
 }
 
 /// The sender of this run: its identity out of `directory`, with a new
-/// incarnation. What could not be kept there is said.
+/// incarnation; with what is to be said of it: from where the generation comes, and
+/// what could not be kept.
 ///
 /// # Errors
 /// The kernel has no random bytes.
-pub fn sender(directory: &Path, node: &str, nodes: usize) -> std::io::Result<(Sender, Vec<identity::IdentityError>)> {
-    let (identity, problems) = identity::take(directory, node, edge::wall_seconds());
+pub fn sender(directory: &Path, node: &str, nodes: usize) -> std::io::Result<(Sender, Vec<String>)> {
+    let (identity, origin, problems) = identity::take(directory, node, edge::wall_seconds());
     let sender = Sender {
         node: node.to_owned(),
         uuid: identity.uuid,
@@ -142,7 +134,7 @@ pub fn sender(directory: &Path, node: &str, nodes: usize) -> std::io::Result<(Se
         ttl: nodes + 1,
         sequence: 0,
     };
-    Ok((sender, problems))
+    Ok((sender, problems.iter().map(ToString::to_string).chain(origin.said()).collect()))
 }
 
 /// The machine's load as Heartbeat sends it; nobody depends on it.

@@ -52,7 +52,23 @@ fn what_is_unsafe_is_said_where_it_stands() {
             ha_cf("keepalive 1\ndeadtime 10", "keepalive 1\ndeadtime 4999ms"),
             "ha.cf:2: warning: deadtime 4.999 s is under 5.0 s",
         ),
-        (said(HA_CF, HARESOURCES, "auth 1\n1 crc\n"), "authkeys:2: warning: crc on bcast:eth1"),
+        (said(HA_CF, HARESOURCES, "auth 1\n1 crc\n"), "authkeys:2: error: crc is not used to sign on bcast:eth1"),
+        (
+            said(HA_CF, HARESOURCES, &format!("{AUTHKEYS}2 crc\n")),
+            "authkeys:3: warning: crc is not accepted on bcast:eth1",
+        ),
+        (
+            said(&format!("{HA_CF}allow_crc yes\n"), HARESOURCES, "auth 1\n1 crc\n"),
+            "authkeys:2: warning: crc on bcast:eth1",
+        ),
+        (
+            ha_cf("deadtime 10", "deadtime 3900ms\nquorum majority"),
+            "ha.cf:2: warning: deadtime 3.9 s is under 4 keepalives (4.0 s): with quorum majority",
+        ),
+        (
+            groups("node1.example.com web"),
+            "haresources:1: error: the node node1.example.com is not in ha.cf, which names node1 node2: write node1",
+        ),
         (groups("node3 web"), "haresources:1: error: the node node3 is not in ha.cf, which names node1 node2"),
         (groups("node1 192.0.2.254"), "haresources:1: warning: 192.0.2.254 is a ping node"),
         (
@@ -109,6 +125,8 @@ fn the_own_node_must_be_one_of_the_cluster() {
     assert!(problems.is_empty());
     check_own_node(&conf, "web1", &mut problems);
     assert!(problems.lines()[0].starts_with("ha.cf:6: warning: this node is web1"));
+    check_own_node(&conf, "node2.example.com", &mut problems);
+    assert!(problems.lines()[1].ends_with("listen to it: write node2.example.com in place of node2"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The directives of Heartbeat that hbkit does not use.
 
+use super::Fate;
 use super::policies::boolean;
 use super::reader::Reader;
 
@@ -27,6 +28,7 @@ const CRM: &str = "it is no layer below Pacemaker: use Corosync there, or hareso
 const CRM_PART: &str = "it does not start Pacemaker";
 const STONITH: &str = "it uses no plugins of STONITH: write 'fence NODE COMMAND [ARG...]' for each node, with a command \
     that switches it off";
+const DOPD: &str = "there is no dopd: name a fence-peer handler in the configuration of DRBD";
 const COMPRESSION: &str = "messages are sent uncompressed";
 
 const TABLE: &[(&str, Verdict)] = &[
@@ -53,7 +55,6 @@ const TABLE: &[(&str, Verdict)] = &[
     ("apiauth", Idle("there is no daemon with clients: the files' modes decide")),
     ("hbgenmethod", Only("file", "the generation is kept in a file and never falls behind the clock")),
     ("uuidfrom", Only("file", "the identity of the node is kept in a file")),
-    ("msgfmt", Idle("UDP carries netstrings and serial lines the classic form, as Heartbeat really does")),
     ("compression", Idle(COMPRESSION)),
     ("compression_threshold", Idle(COMPRESSION)),
     ("traditional_compression", Idle(COMPRESSION)),
@@ -75,6 +76,18 @@ const TABLE: &[(&str, Verdict)] = &[
     ("normalpoll", Idle("the tools wait for what comes and do not poll")),
 ];
 
+/// What becomes of a directive that hbkit does not use.
+pub fn fate(name: &str) -> Option<Fate> {
+    let (_, verdict) = TABLE.iter().find(|(known, _)| *known == name)?;
+    Some(match verdict {
+        Idle(_) | Only(_, _) => Fate::Idle,
+        // Of the one program that is known.
+        Refused(_) if name == "respawn" => Fate::Depends,
+        Refused(_) => Fate::Refused,
+        RefusedIfOn(_) | Must(_, _) => Fate::Depends,
+    })
+}
+
 /// The directives of this table.
 pub fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)
@@ -86,17 +99,18 @@ impl Reader {
     pub(super) fn foreign(&mut self, directive: &str, args: &[&str]) -> bool {
         let Some((_, verdict)) = TABLE.iter().find(|(name, _)| *name == directive) else { return false };
         if args.is_empty() {
-            self.error(format!("{directive} without a value"));
+            self.error(format!("{directive} without a value: leave the line out"));
             return true;
         }
         match verdict {
             Idle(why) => self.idle(directive, why),
-            Refused(_) if directive == "respawn" && is_ipfail(args) => {
+            Refused(_) if directive == "respawn" && is_program(args, "ipfail") => {
                 self.idle(
                     directive,
                     "groups move to the node that reaches more ping nodes without it, see ping_damping",
                 );
             }
+            Refused(_) if directive == "respawn" && is_program(args, "dopd") => self.refuse(directive, DOPD),
             Refused(why) => self.refuse(directive, why),
             RefusedIfOn(why) if args.last().and_then(|word| boolean(word)) == Some(false) => self.idle(directive, why),
             RefusedIfOn(why) => self.refuse(directive, why),
@@ -116,7 +130,7 @@ impl Reader {
     }
 }
 
-/// Whether a respawn line starts Heartbeat's ipfail.
-fn is_ipfail(args: &[&str]) -> bool {
-    args.get(1).is_some_and(|program| program.ends_with("/ipfail"))
+/// Whether a respawn line starts a program of that name.
+fn is_program(args: &[&str], name: &str) -> bool {
+    args.get(1).and_then(|program| program.rsplit_once('/')).is_some_and(|(_, file)| file == name)
 }

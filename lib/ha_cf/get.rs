@@ -25,6 +25,8 @@ pub const KEYS: &[&str] = &[
     "flap_halflife",
     "flap_limit",
     "quorum",
+    "msgfmt",
+    "allow_crc",
     "lease",
 ];
 
@@ -53,6 +55,8 @@ impl HaCf {
             "flap_halflife" => one(seconds(self.flap_halflife)),
             "flap_limit" => one(self.flap_limit.to_string()),
             "quorum" => one(self.quorum.to_string()),
+            "msgfmt" => one(self.msgfmt.to_string()),
+            "allow_crc" => one(if self.allow_crc { "yes" } else { "no" }.to_owned()),
             "lease" => one(self.lease_keeper().to_string()),
             _ => None,
         }

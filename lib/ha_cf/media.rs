@@ -104,7 +104,9 @@ impl Reader {
     }
 
     fn add_ping(&mut self, target: PingTarget) {
-        if self.conf.ping.iter().any(|other| other.name == target.name) {
+        if self.conf.ping.contains(&target) {
+            self.warning(format!("ping node {} is named twice: once is enough", target.name));
+        } else if self.conf.ping.iter().any(|other| other.name == target.name) {
             self.error(format!("ping node {} is named twice", target.name));
         } else if self.conf.ping.len() == PING_MAX {
             self.error(format!("more than {PING_MAX} ping nodes"));
@@ -130,5 +132,11 @@ fn medium_error(error: &MediumError) -> String {
 }
 
 fn not_numeric(word: &str) -> String {
-    format!("{} is not a numeric IP address: names of hosts are not looked up in this version", quote(word))
+    let what = format!("{} is not a numeric IP address", quote(word));
+    let has_letter = word.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if name::is_name(word) && has_letter {
+        format!("{what}: names of hosts are not looked up: write the address that 'getent ahosts {word}' prints")
+    } else {
+        what
+    }
 }

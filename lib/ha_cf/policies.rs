@@ -6,6 +6,7 @@ use super::reader::Reader;
 use super::{AutoFailback, Fence, HaCf, PingDamping, Quorum, span};
 use crate::decide::FLAP_LIMIT_MAX;
 use crate::name;
+use crate::outgoing::Format;
 use crate::problem::quote;
 use crate::time::parse_span;
 
@@ -23,6 +24,17 @@ impl Reader {
     pub(super) fn nice_failback(&mut self) {
         self.warning("nice_failback is obsolete and means auto_failback legacy: write auto_failback on or off");
         self.conf.auto_failback = AutoFailback::Legacy;
+    }
+
+    /// Heartbeat means its FIFO and clients by it, and sends netstrings whatever it
+    /// says; hbkit takes the word for what networks carry. Its receivers take both.
+    pub(super) fn msgfmt(&mut self, args: &[&str]) {
+        let word = self.last("msgfmt", args);
+        self.conf.msgfmt = match word {
+            "netstring" => Format::Netstring,
+            "classic" => Format::Classic,
+            _ => return self.error(format!("msgfmt is classic or netstring, not {}", quote(word))),
+        };
     }
 
     /// A time of hbkit's own: Heartbeat's rules do not bind it, and minutes and
@@ -57,6 +69,7 @@ impl Reader {
             ("quorum", _) => self.error("quorum is alive or majority"),
             ("ping_damping", _) => self.ping_damping(args),
             ("fence", _) => self.fence(args),
+            ("allow_crc", _) => self.allow_crc(args),
             ("fence_delay", _) => self.time("fence_delay", args, true),
             _ => self.error("witness: name the witness in a node line, and run hb-witness on it"),
         }
@@ -80,6 +93,14 @@ impl Reader {
                 let words = words.iter().map(|word| (*word).to_owned()).collect();
                 self.conf.fence.push(Fence { node, words, line: self.line });
             }
+        }
+    }
+
+    fn allow_crc(&mut self, args: &[&str]) {
+        let word = self.last("allow_crc", args);
+        match boolean(word) {
+            Some(allowed) => self.conf.allow_crc = allowed,
+            None => self.error(format!("allow_crc is yes or no, not {}", quote(word))),
         }
     }
 

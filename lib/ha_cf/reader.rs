@@ -121,7 +121,17 @@ fn hint(directive: &str) -> String {
         format!(": written {lower}, in lower case")
     } else if bare != lower && known(bare) {
         format!(": written '{bare} VALUE', with a blank between them and without quotes")
+    } else if [";", "//", "--", "!", "%"].iter().any(|mark| directive.starts_with(mark)) {
+        ": a comment begins with '#'".to_owned()
+    } else if let Some(name) = directives().find(|name| letters(name) == letters(&lower)) {
+        format!(": written {name}")
     } else {
         String::new()
     }
+}
+
+/// The letters and digits, without the s of a plural.
+fn letters(word: &str) -> String {
+    let letters: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+    letters.strip_suffix('s').map_or(letters.clone(), str::to_owned)
 }

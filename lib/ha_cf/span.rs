@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::problem::quote;
-use crate::time::parse_span;
+use crate::time::{parse_span, seconds};
 
 /// The longest time; it keeps every sum and product of times harmless.
 pub const LONGEST: Duration = Duration::from_secs(86_400);
@@ -13,31 +13,57 @@ pub const LONGEST: Duration = Duration::from_secs(86_400);
 pub struct Span {
     /// In whole milliseconds.
     pub span: Duration,
-    /// Written with the unit `s`.
+    /// Written with the unit `s` or `m`.
     pub ours_alone: bool,
 }
 
+impl Span {
+    /// How Heartbeat takes it.
+    pub fn plain(self) -> String {
+        let text = seconds(self.span);
+        text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    }
+}
+
 /// Reads digits with an optional fraction, in seconds, or with a unit that
-/// begins with `ms`, or `us` or `usec`; rounded to whole milliseconds.
+/// begins with `ms` or `us`; rounded to whole milliseconds. The units `s` and
+/// `m` are hbkit's own.
 pub fn read(word: &str) -> Result<Span, String> {
     let end = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
     let (number, unit) = word.split_at(end);
+    let unit = unit.to_ascii_lowercase();
     if number.is_empty() {
-        return Err(match unit {
+        return Err(match unit.as_str() {
             "s" | "ms" | "us" => format!("{} stands alone: no blank before the unit", quote(word)),
             _ => format!("{} is not a time such as 2, 0.5 or 250ms", quote(word)),
         });
     }
-    let known = match unit {
+    let known = match unit.as_str() {
         "" | "s" => "s",
-        "us" | "usec" => "us",
+        "m" => "m",
+        _ if unit.starts_with("us") => "us",
         _ if unit.starts_with("ms") => "ms",
-        _ => return Err(format!("{}: the unit of a time is ms or us; without one, seconds", quote(word))),
+        _ => {
+            return Err(format!("{}: the unit of a time is ms or us; without one, seconds", quote(word))
+                + &instead(number, &unit));
+        }
     };
     let exact = parse_span(&format!("{number}{known}")).map_err(|error| error.to_string())?;
     if exact > LONGEST {
         return Err(format!("{} is longer than a day", quote(word)));
     }
     let span = Duration::from_millis(u64::try_from((exact.as_micros() + 500) / 1_000).unwrap_or(u64::MAX));
-    Ok(Span { span, ours_alone: unit == "s" })
+    Ok(Span { span, ours_alone: matches!(unit.as_str(), "s" | "m") })
+}
+
+/// What to write for a unit that people write and Heartbeat refuses.
+fn instead(number: &str, unit: &str) -> String {
+    let known = match unit {
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hour" | "hours" => "h",
+        _ => return String::new(),
+    };
+    let span = parse_span(&format!("{number}{known}")).ok().filter(|span| *span <= LONGEST);
+    span.map(|span| format!(": write {}", Span { span, ours_alone: false }.plain())).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use crate::medium;
 use crate::name;
 use crate::problem::quote;
 
-/// The directives that hbkit uses, or is going to: see [`Reader::ours`].
+/// The directives of Heartbeat that hbkit uses.
 pub const NAMES: &[&str] = &[
     "node",
     "keepalive",
@@ -28,6 +28,11 @@ pub const NAMES: &[&str] = &[
     "ping_group",
     "auto_failback",
     "nice_failback",
+    "msgfmt",
+];
+
+/// Those that Heartbeat does not have: see [`Reader::ours`].
+pub const ALONE: &[&str] = &[
     "quorum",
     "ping_damping",
     "failback_delay",
@@ -36,17 +41,18 @@ pub const NAMES: &[&str] = &[
     "flap_limit",
     "fence_delay",
     "fence",
+    "allow_crc",
     "witness",
 ];
 
 impl Reader {
-    /// Applies a directive; false when it is not one of [`NAMES`].
+    /// Applies a directive; false when it is neither of [`NAMES`] nor of [`ALONE`].
     pub(super) fn used(&mut self, directive: &str, args: &[&str]) -> bool {
-        if !NAMES.contains(&directive) {
+        if !NAMES.contains(&directive) && !ALONE.contains(&directive) {
             return false;
         }
         if args.is_empty() {
-            self.error(format!("{directive} without a value"));
+            self.error(format!("{directive} without a value: write one, or leave the line out"));
             return true;
         }
         match directive {
@@ -64,6 +70,7 @@ impl Reader {
             "ping_group" => self.ping_group(args),
             "auto_failback" => self.auto_failback(args),
             "nice_failback" => self.nice_failback(),
+            "msgfmt" => self.msgfmt(args),
             "failback_delay" => self.own_time(directive, args, |conf, span| conf.failback_delay = span),
             "failure_expiry" => self.own_time(directive, args, |conf, span| conf.failure_expiry = span),
             "flap_halflife" => self.own_time(directive, args, |conf, span| conf.flap_halflife = span),
@@ -76,7 +83,14 @@ impl Reader {
     /// The last of several values, as Heartbeat takes it.
     pub(super) fn last<'a>(&mut self, directive: &str, args: &[&'a str]) -> &'a str {
         if args.len() > 1 {
-            self.warning(format!("{directive} with several values: the last one counts"));
+            let digits = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
+            let fraction = match args {
+                [whole, part] if digits(whole) && digits(part) => {
+                    format!(" (a comma separates values; a fraction is written {whole}.{part})")
+                }
+                _ => String::new(),
+            };
+            self.warning(format!("{directive} with several values: the last one counts{fraction}"));
         }
         if self.conf.has(directive) {
             let before = self.conf.line_of(directive);
@@ -95,7 +109,10 @@ impl Reader {
     }
 
     pub(super) fn time(&mut self, directive: &'static str, args: &[&str], zero: bool) {
-        // Each word is checked, as in Heartbeat: "250 ms" is refused.
+        if let [number, unit @ ("s" | "m" | "ms" | "us")] = args {
+            return self.error(format!("{directive}: no blank before the unit: write {directive} {number}{unit}"));
+        }
+        // Each word is checked, as in Heartbeat.
         for word in args {
             if let Err(why) = span::read(word) {
                 return self.error(format!("{directive}: {why}"));
@@ -107,8 +124,7 @@ impl Reader {
             return self.error(format!("{directive} must be more than 0, in whole milliseconds"));
         }
         if read.ours_alone {
-            let number = word.trim_end_matches('s');
-            self.warning(format!("{directive}: Heartbeat refuses {}: write {number}", quote(word)));
+            self.warning(format!("{directive}: Heartbeat refuses {}: write {}", quote(word), read.plain()));
         }
         self.times.insert(directive, read.span);
     }

@@ -8,7 +8,7 @@ fn bytes(path: &Path) -> Vec<u8> {
 fn a_first_start_takes_the_wall_clock_and_a_new_uuid() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("deep/er");
-    let (identity, problems) = take(&directory, "node1", 1_795_233_654);
+    let (identity, _, problems) = take(&directory, "node1", 1_795_233_654);
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(identity.generation, 1_795_233_654);
     assert_eq!(bytes(&directory.join(GENERATION)), b"     1795233654\n");
@@ -18,12 +18,28 @@ fn a_first_start_takes_the_wall_clock_and_a_new_uuid() {
 #[test]
 fn each_start_raises_the_generation_and_keeps_the_uuid() {
     let home = tempfile::tempdir().unwrap();
-    let (first, _) = take(home.path(), "node1", 1_000);
-    let (second, _) = take(home.path(), "node1", 1_000);
-    let (third, _) = take(home.path(), "node1", 5_000);
+    let (first, _, _) = take(home.path(), "node1", 1_000);
+    let (second, _, _) = take(home.path(), "node1", 1_000);
+    let (third, _, _) = take(home.path(), "node1", 5_000);
     let generations = [first.generation, second.generation, third.generation];
     assert_eq!(generations, [1_000, 1_001, 5_000]);
     assert_eq!((first.uuid, second.uuid), (second.uuid, third.uuid));
+}
+
+#[test]
+fn where_a_generation_came_from_is_said_when_it_may_matter() {
+    let home = tempfile::tempdir().unwrap();
+    let said = |wall| take(home.path(), "node1", wall).1.said();
+    let file = home.path().join(GENERATION).display().to_string();
+    let from_clock =
+        |why: &str, generation| Some(format!("{file}: {why}: the generation is taken from the clock: {generation}"));
+    assert_eq!(said(1_000), from_clock("No such file or directory", 1_000));
+    assert_eq!((said(1_000), said(1_000), said(2_000)), (None, None, None));
+    fs::write(home.path().join(GENERATION), b"many\n").unwrap();
+    assert_eq!(said(3_000), from_clock("no generation in it", 3_000));
+    let behind = "the clock is 500 s behind the last start: the generation is taken from the file: 3001";
+    assert_eq!(said(2_500), Some(format!("{file}: {behind}")));
+    assert_eq!(said(2_941), None);
 }
 
 #[test]
@@ -31,7 +47,7 @@ fn the_files_of_heartbeat_are_read() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join(GENERATION), b"     1795236937\n").unwrap();
     fs::write(home.path().join(UUID), b"0123456789abcdef").unwrap();
-    let (identity, problems) = take(home.path(), "node1", 1_000);
+    let (identity, _, problems) = take(home.path(), "node1", 1_000);
     assert!(problems.is_empty());
     assert_eq!(identity, Identity { uuid: *b"0123456789abcdef", generation: 1_795_236_938 });
 }
@@ -41,8 +57,8 @@ fn what_cannot_be_read_is_said_and_made_up_for() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join(GENERATION), b"many\n").unwrap();
     fs::write(home.path().join(UUID), b"short").unwrap();
-    let (identity, problems) = take(home.path(), "node1", 1_000);
-    assert_eq!(problems.len(), 2, "{problems:?}");
+    let (identity, _, problems) = take(home.path(), "node1", 1_000);
+    assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(identity, Identity { uuid: uuid_of("node1"), generation: 1_000 });
     assert_eq!(bytes(&home.path().join(GENERATION)), b"           1000\n");
 }
@@ -52,7 +68,7 @@ fn a_directory_that_cannot_be_is_said_and_survived() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("file");
     fs::write(&file, b"").unwrap();
-    let (identity, problems) = take(&file.join("state"), "node1", 1_000);
+    let (identity, _, problems) = take(&file.join("state"), "node1", 1_000);
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(identity, Identity { uuid: uuid_of("node1"), generation: 1_000 });
 }
@@ -64,7 +80,7 @@ fn a_symbolic_link_is_neither_read_nor_written_through() {
     fs::write(&victim, b"77\n").unwrap();
     std::os::unix::fs::symlink(&victim, home.path().join(GENERATION)).unwrap();
     std::os::unix::fs::symlink(&victim, home.path().join(".hb_generation.new")).unwrap();
-    let (identity, _) = take(home.path(), "node1", 1_000);
+    let (identity, _, _) = take(home.path(), "node1", 1_000);
     assert_eq!(identity.generation, 1_000);
     assert_eq!(bytes(&victim), b"77\n");
     assert_eq!(bytes(&home.path().join(GENERATION)), b"           1000\n");

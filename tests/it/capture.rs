@@ -54,6 +54,16 @@ impl Capture {
         }
     }
 
+    /// The next datagram over IPv4 to a UDP port.
+    pub fn datagram(&self, port: u16) -> Vec<u8> {
+        let read = |frame: &[u8]| {
+            let packet = frame.get(14..).filter(|packet| frame[12..14] == [8, 0] && packet.get(9) == Some(&17))?;
+            let datagram = packet.get(usize::from(packet[0] & 15) * 4..)?;
+            (datagram.get(2..4)? == port.to_be_bytes()).then(|| datagram[8..].to_vec())
+        };
+        self.next(PATIENCE, read).unwrap_or_else(|| panic!("no datagram to port {port}"))
+    }
+
     /// The next announcement of an IPv4 address.
     pub fn arp(&self, address: &str) -> Arp {
         self.arp_within(PATIENCE, address).unwrap_or_else(|| panic!("no ARP of {address}"))

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use hbkit::ha_cf;
+use hbkit::ha_cf::{self, Fate};
 use tempfile::TempDir;
 
 use crate::lab::{Said, command, project, run, tool};
@@ -84,7 +84,8 @@ fn every_problem_of_every_file_is_said_with_its_line() {
 
 #[test]
 fn warnings_alone_are_status_0() {
-    let directory = configuration("node node1 node2\nbcast eth1\ndeadtime 4\n", HARESOURCES, "auth 1\n1 crc\n");
+    let ha_cf = "node node1 node2\nbcast eth1\ndeadtime 4\nallow_crc yes\n";
+    let directory = configuration(ha_cf, HARESOURCES, "auth 1\n1 crc\n");
     let said = hb_config(&directory, &["check"]);
     assert_eq!((said.code(), said.err.as_str()), (0, ""), "{said:?}");
     for what in [
@@ -161,6 +162,8 @@ fn get_prints_a_value_a_line() {
         ("flap_halflife", "900.0\n"),
         ("flap_limit", "2\n"),
         ("quorum", "alive\n"),
+        ("msgfmt", "netstring\n"),
+        ("allow_crc", "no\n"),
         ("lease", "kernel\n"),
     ] {
         let said = hb_config(&directory, &["get", key]);
@@ -207,13 +210,36 @@ fn the_largest_files_of_garbage_are_read_in_a_bounded_time() {
     assert!(hb_config(&directory, &["check"]).err.ends_with("ha.cf: larger than 1048576 bytes\n"));
 }
 
+/// The directives that head the items of a section of ha.cf(5).
+fn items(page: &str, section: &str) -> BTreeSet<String> {
+    let text = page.split(".Ss ").find(|text| text.starts_with(section)).unwrap_or_else(|| panic!("no {section}"));
+    let text = text.split("\n.Sh ").next().unwrap();
+    let heads = text.lines().filter_map(|line| line.strip_prefix(".It Ic "));
+    let words = heads.flat_map(|head| {
+        // Arguments stand behind the names, by macros of their own.
+        let names = |part: &str| {
+            part.split_whitespace()
+                .take_while(|word| !["Ar", "Cm", "Op"].contains(word))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        head.split(" Ic ").flat_map(names).collect::<Vec<_>>()
+    });
+    words.filter(|word| *word != "," && *word != ";").collect()
+}
+
 #[test]
-fn the_page_of_ha_cf_names_every_directive() {
+fn the_page_of_ha_cf_lists_every_directive_under_what_becomes_of_it() {
     let page = fs::read_to_string(project("man/ha.cf.5")).unwrap();
-    let words: BTreeSet<&str> =
-        page.lines().filter(|line| line.starts_with('.')).flat_map(str::split_whitespace).collect();
-    let missing: Vec<&str> = ha_cf::directives().filter(|name| !words.contains(name)).collect();
-    assert!(missing.is_empty(), "man/ha.cf.5 lacks {missing:?}");
+    for (section, fates) in [
+        ("Directives that hbkit uses", &[Fate::Used][..]),
+        ("Directives of hbkit alone", &[Fate::Alone]),
+        ("Directives without an effect", &[Fate::Idle, Fate::Depends]),
+        ("Directives that are refused", &[Fate::Refused, Fate::Depends]),
+    ] {
+        let known = ha_cf::directives().filter(|name| ha_cf::fate(name).is_some_and(|fate| fates.contains(&fate)));
+        assert_eq!(items(&page, section), known.map(str::to_owned).collect(), "man/ha.cf.5: {section}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::capture::Capture;
 use crate::lab::{PATIENCE, run};
 use crate::need_namespaces;
 use crate::wire::{NullModem, Pair, micros, value};
@@ -184,6 +185,32 @@ fn a_state_directory_that_cannot_be_used_is_said_and_survived() {
     assert_eq!(code, 0, "{err}");
     assert!(out.contains(" ok=1 failed=0"), "{out}");
     assert!(err.starts_with(&format!("hb-send: {file}/state: ")), "{err}");
+}
+
+#[test]
+fn from_where_the_generation_comes_is_said_when_its_file_is_lost_or_the_clock_went_back() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let state = pair.path("lost");
+    let file = format!("{state}/hb_generation");
+    let keys = pair.keys("sha1");
+    let send = || {
+        let words = ["-k", &keys, "-N", "node1", "-D", &state, "-m", "bcast e0"];
+        let (code, out, err) = pair.node1.start("hb-send", &words).wait();
+        assert_eq!(code, 0, "{err}");
+        (u64::from_str_radix(value(out.trim(), "hg"), 16).unwrap(), err)
+    };
+    let (first, err) = send();
+    let lost = "No such file or directory: the generation is taken from the clock";
+    assert_eq!(err.trim_end(), format!("hb-send: {file}: {lost}: {first}"));
+    assert_eq!(send().1, "");
+    fs::remove_file(&file).unwrap();
+    let (again, err) = send();
+    assert_eq!(err.trim_end(), format!("hb-send: {file}: {lost}: {again}"));
+    fs::write(&file, "    9000000000\n").unwrap();
+    let (ahead, err) = send();
+    assert_eq!(ahead, 9_000_000_001);
+    assert!(err.contains(" s behind the last start: the generation is taken from the file: 9000000001"), "{err}");
 }
 
 /// A configuration, and what is to be said of it.
@@ -379,9 +406,37 @@ fn crc_serves_on_a_serial_line_and_on_a_network_only_when_allowed() {
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let (code, _, err) = pair.send("crc", &["-m", "bcast e0"]).wait();
     assert_eq!(code, 2);
-    assert!(err.contains("(--allow-crc)"), "{err}");
+    assert!(err.contains("(--allow-crc, or allow_crc in ha.cf)"), "{err}");
     let (code, ..) = pair.send("crc", &["-m", "bcast e0", "--allow-crc"]).wait();
     assert_eq!(code, 0);
+}
+
+#[test]
+fn ha_cf_says_whether_crc_serves_on_a_network_and_in_which_format() {
+    need_namespaces!();
+    let pair = Pair::new();
+    fs::copy(pair.keys("crc"), pair.path("authkeys")).unwrap();
+    let state = pair.path("state");
+    for (line, option, classic) in [
+        ("allow_crc yes\n", &[][..], false),
+        ("allow_crc yes\nmsgfmt classic\n", &[], true),
+        ("allow_crc yes\nmsgfmt classic\n", &["--format", "netstring"], false),
+    ] {
+        let config = pair.write("ha.cf", &format!("node node1 node2\nbcast e0\n{line}"));
+        let capture = Capture::on(&pair.node2);
+        let mut listening = pair.node2.start("hb-listen", &["-f", &config, "-N", "node2"]);
+        listening.wait_for("a tick", |line| line.starts_with("tick "));
+        let mut words = vec!["-f", &config, "-N", "node1", "-D", &state, "-c", "1"];
+        words.extend(option);
+        let (code, out, err) = pair.node1.start("hb-send", &words).wait();
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        listening
+            .wait_for("a message", |line| line.starts_with("msg ") && line.split(' ').any(|word| word == "key=1:crc"));
+        assert!(capture.datagram(694).starts_with(if classic { b">>>\n" } else { b"###\n" }), "{line}{option:?}");
+    }
+    let config = pair.write("ha.cf", "node node1 node2\nbcast e0\nallow_crc no\n");
+    let (code, _, err) = pair.node1.start("hb-send", &["-f", &config, "-N", "node1", "-D", &state]).wait();
+    assert!(code == 2 && err.contains("allow_crc in ha.cf"), "{err}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::capture::Capture;
 use crate::lab::{Host, Lab, Running, Said, command, finish, project, wait_until};
 use crate::need_namespaces;
 
@@ -467,6 +468,26 @@ fn a_second_supervisor_is_refused_and_harms_nothing() {
     assert_eq!(status, 2);
     assert!(errors.contains("runs already"), "{errors}");
     assert!(cluster.nodes[0].has(ADDRESS) && cluster.nodes[0].runs_the_service());
+}
+
+#[test]
+fn supervised_nodes_send_what_msgfmt_says_and_take_a_crc_where_ha_cf_allows_it() {
+    need_namespaces!();
+    let plan = Plan {
+        ha_cf: "keepalive 100ms\ndeadtime 1\ninitdead 3\nauto_failback on\nmsgfmt classic\nallow_crc yes\nbcast eth1\n",
+        ..TWO_LINKS
+    };
+    let cluster = Cluster::new(&plan);
+    for node in &cluster.nodes {
+        fs::write(node.directory.join("authkeys"), "auth 1\n1 crc\n").unwrap();
+    }
+    let capture = Capture::on(&cluster.nodes[1].host);
+    let (mut one, _two) = (cluster.nodes[0].supervise(), cluster.nodes[1].supervise());
+    one.wait_for("node1 serves", started_on("node1"));
+    for _ in 0..40 {
+        let datagram = capture.datagram(694);
+        assert!(datagram.starts_with(b">>>\n"), "{}", datagram.escape_ascii());
+    }
 }
 
 #[test]

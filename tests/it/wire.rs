@@ -37,7 +37,11 @@ impl Pair {
             host.ip(&format!("addr add 192.0.2.{number}/24 dev e0"));
             host.ip(&format!("addr add 2001:db8::{number}/64 dev e0 nodad"));
         }
-        Pair { node1, node2, files: tempfile::tempdir().unwrap(), lab }
+        let pair = Pair { node1, node2, files: tempfile::tempdir().unwrap(), lab };
+        // As an earlier start left it: of none there is something to say.
+        fs::create_dir(pair.path("state")).unwrap();
+        pair.write("state/hb_generation", "           1000\n");
+        pair
     }
 
     pub fn path(&self, name: &str) -> String {
