@@ -35,7 +35,7 @@ use crate::record::{Line, Record};
 use crate::time::{Time, seconds};
 
 use node::{Age, LinkState, Message, Node, State, link_line};
-use ping::PingNode;
+use ping::{Answer, PingNode};
 use roster::Roster;
 use sent::Sent;
 
@@ -328,12 +328,13 @@ impl Judge {
 
     fn answer(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) -> Result<(), Strange> {
         let target = record.raw("group").or(record.subject()).ok_or(Strange::Incomplete)?;
-        let state = record.state().ok_or(Strange::Incomplete)?;
+        let answer = record.state().and_then(Answer::read).ok_or(Strange::Incomplete)?;
         if !self.ping.contains_key(target) && self.ping.len() >= MANY {
             return Err(Strange::TooMany);
         }
         let node = self.ping.entry(target.to_owned()).or_insert_with(PingNode::new);
-        node.answer(record.time, target, state, record.raw("reason"), verdicts).ok_or(Strange::Incomplete)
+        node.answer(record.time, target, answer, record.raw("reason"), verdicts);
+        Ok(())
     }
 }
 

@@ -27,6 +27,26 @@ impl State {
     }
 }
 
+/// What ping-probe found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Up,
+    Down,
+    Unknown,
+}
+
+impl Answer {
+    /// `None` when the word is none of ping-probe's.
+    pub(super) fn read(word: &str) -> Option<Answer> {
+        match word {
+            "up" => Some(Answer::Up),
+            "down" => Some(Answer::Down),
+            "unknown" => Some(Answer::Unknown),
+            _ => None,
+        }
+    }
+}
+
 /// The longest reason that is passed on, in characters.
 const REASON: usize = 64;
 
@@ -46,28 +66,26 @@ impl PingNode {
         PingNode { state: State::Init, answered: None, refused: None, unasked: None }
     }
 
-    /// Takes what ping-probe found; `None` when the word is none of its words.
+    /// Takes what ping-probe found.
     pub(super) fn answer(
         &mut self,
         time: Time,
         name: &str,
-        word: &str,
+        answer: Answer,
         reason: Option<&str>,
         verdicts: &mut Vec<Line>,
-    ) -> Option<()> {
-        match word {
-            "up" => {
+    ) {
+        match answer {
+            Answer::Up => {
                 self.answered = self.answered.max(Some(time));
                 if self.state != State::Answers {
                     self.state = State::Answers;
                     verdicts.push(verdict(time, name, State::Answers));
                 }
             }
-            "down" => self.refused = self.refused.max(Some(time)),
-            "unknown" => self.unasked = reason.map(|reason| (time, reason.chars().take(REASON).collect())),
-            _ => return None,
+            Answer::Down => self.refused = self.refused.max(Some(time)),
+            Answer::Unknown => self.unasked = reason.map(|reason| (time, reason.chars().take(REASON).collect())),
         }
-        Some(())
     }
 
     /// It is dead when it was asked and did not answer for deadping; when it

@@ -24,10 +24,18 @@ fn feed(judge: &mut Judge, line: &str) -> Result<Vec<String>, Strange> {
 fn what_cannot_be_is_refused_and_changes_nothing() {
     let mut judge = Judge::new(settings());
     feed(&mut judge, "tick 10.0").unwrap();
-    assert_eq!(feed(&mut judge, "tick 9.0"), Err(Strange::TickBackwards));
-    assert_eq!(feed(&mut judge, "msg 10.0"), Err(Strange::Incomplete));
-    assert_eq!(feed(&mut judge, "msg 10.0 n2 t=status"), Err(Strange::Incomplete));
-    assert_eq!(feed(&mut judge, "ping 10.0 gw sideways"), Err(Strange::Incomplete));
+    let before = format!("{judge:?}");
+    for (line, why) in [
+        ("tick 9.0", Strange::TickBackwards),
+        ("msg 10.0", Strange::Incomplete),
+        ("msg 10.0 n2 t=status", Strange::Incomplete),
+        ("ping 10.0 gw", Strange::Incomplete),
+        ("ping 10.0 gw sideways", Strange::Incomplete),
+        ("ping 10.0 gw sideways group=wan", Strange::Incomplete),
+    ] {
+        assert_eq!(feed(&mut judge, line), Err(why), "{line}");
+        assert_eq!(format!("{judge:?}"), before, "{line}");
+    }
     assert_eq!(feed(&mut judge, "tick 10.1"), Ok(vec![]));
 }
 
