@@ -152,9 +152,9 @@ impl Numbers {
             self.had_gap = true;
         }
         self.top = number;
-        while self.missing.len() > MOST {
-            let oldest = self.missing.pop_first().map(|(number, _)| Span { first: number, last: number });
-            self.lost.extend(oldest);
+        let too_many = self.missing.len().saturating_sub(MOST);
+        for (oldest, _) in (0..too_many).map_while(|_| self.missing.pop_first()) {
+            add(&mut self.lost, oldest, usize::MAX);
         }
     }
 

@@ -155,3 +155,15 @@ fn nodes_have_numbers_of_their_own_and_control_messages_none() {
     let notice = Notice { node: "node2".into(), generation: 7, news: News::Open(span(2, 2)) };
     assert_eq!(gaps.due(at(500)), [notice]);
 }
+
+#[test]
+fn numbers_that_nobody_will_get_take_no_room_each_until_it_is_said() {
+    let mut gaps = Gaps::new();
+    for number in 1..=100 {
+        hear(&mut gaps, 7, number * 300, 0);
+    }
+    assert!(gaps.nodes["node2"].lost.len() <= 200, "{}", gaps.nodes["node2"].lost.len());
+    let lost = |news: &News| if let News::Lost(span) = news { span.last - span.first + 1 } else { 0 };
+    // All numbers behind the first but those that were heard and those that are missing.
+    assert_eq!(due(&mut gaps, 0).iter().map(lost).sum::<u64>(), 99 * 299 - MOST as u64);
+}
