@@ -55,11 +55,11 @@ impl Series {
         if !same || cut_off {
             self.life = Some((generation.map(str::to_owned), incarnation.map(str::to_owned)));
             self.highest = sequence;
-            self.expected += 1;
+            self.expected = self.expected.saturating_add(1);
         } else if sequence > self.highest {
             let step = sequence - self.highest;
             self.longest_run = self.longest_run.max(step - 1);
-            self.expected += step;
+            self.expected = self.expected.saturating_add(step);
             self.highest = sequence;
         }
         self.received += 1;

@@ -151,3 +151,13 @@ fn peers_cannot_make_it_grow_without_end() {
     }
     assert_eq!((survey.nodes.len(), survey.links.len()), (MANY, MANY));
 }
+
+#[test]
+fn numbers_that_leap_to_their_end_again_and_again_are_counted_to_the_limit() {
+    let leap = |life: u64| [(1, 1), (2, u64::MAX)].map(|(at, seq)| (10 * life + at, seq, life));
+    let lines = (1..4).flat_map(leap).map(|(at, sequence, life)| {
+        format!("msg {at}.0 n2 via=bcast:eth1 t=status st=active seq={sequence:x} hg={life} inc=aa")
+    });
+    let (report, _) = survey(lines);
+    assert!(report[0].contains(" lost=18446744073709551609/18446744073709551615 "), "{}", report[0]);
+}
