@@ -71,10 +71,11 @@ fn read_line(line: &[u8]) -> Result<Field<'_>, FormError> {
         return Err(FormError::Field);
     }
     let name = std::str::from_utf8(name).map_err(|_| FormError::Field)?;
-    // Heartbeat takes a NUL for the end of the message, and a string's type is
-    // not written: both would cover other bytes than were sent.
+    // Heartbeat takes a NUL for the end of the message and a carriage return for
+    // that of a line, and a string's type is not written: each would cover other
+    // bytes than were sent.
     let is_typed_string = digit == b'0' && line.starts_with(b"(");
-    if text.contains(&0) || is_typed_string {
+    if text.iter().any(|b| matches!(*b, 0 | b'\r')) || is_typed_string {
         return Err(FormError::Value);
     }
     let value = match digit {
@@ -131,7 +132,7 @@ fn write_lines(message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), FormError
                 put_name(field, out);
                 out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
             }
-            Value::List(list) if list.iter().all(|b| !matches!(b, 0 | b'\n')) => {
+            Value::List(list) if list.iter().all(|b| !matches!(b, 0 | b'\r' | b'\n')) => {
                 out.extend_from_slice(b"(3)");
                 put_name(field, out);
                 out.extend_from_slice(list);
@@ -150,7 +151,7 @@ fn put_name(field: &Field<'_>, out: &mut Vec<u8>) {
 }
 
 fn write_text(text: &[u8], out: &mut Vec<u8>) -> Result<(), FormError> {
-    if text.iter().any(|b| matches!(*b, 0 | NEWLINE)) {
+    if text.iter().any(|b| matches!(*b, 0 | b'\r' | NEWLINE)) {
         return Err(FormError::Value);
     }
     out.extend(text.iter().map(|b| if *b == b'\n' { NEWLINE } else { *b }));

@@ -61,6 +61,8 @@ fn lines_that_are_no_fields_are_refused() {
         ("=x\n", FormError::Field),
         (">>>=x\n", FormError::Field),
         ("t=a\0b\n", FormError::Value),
+        ("t=a\rb\n", FormError::Value),
+        ("(3)t=1:\r,\n", FormError::Value),
         ("(0)t=x\n", FormError::Value),
         ("(9)t=x\n", FormError::Type),
         ("(2)t=x\n", FormError::Type),
@@ -81,7 +83,8 @@ fn the_number_of_fields_is_bounded() {
 
 #[test]
 fn what_cannot_stand_in_text_is_not_written() {
-    for value in [Value::Text(b"\0".into()), Value::Text(b"\x13".into()), Value::List(b"1:\n,".into())] {
+    let texts = [b"\0", b"\x13", b"\r"].map(|text| Value::Text(text.as_slice().into()));
+    for value in texts.into_iter().chain([b"1:\n,", b"1:\r,"].map(|list| Value::List(list.as_slice().into()))) {
         let message = Message { fields: vec![Field { name: "x".into(), value }] };
         assert_eq!(encode(&message, &key()), Err(FormError::Value));
     }
