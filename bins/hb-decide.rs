@@ -12,7 +12,7 @@ use hbkit::decide::{Decide, Effect, FLAP_LIMIT_MAX, GroupSetting, Policy, Quorum
 use hbkit::edge::{self, Answer, Output, OutputError, complain};
 use hbkit::filter::{self, Filter, Flow};
 use hbkit::ha_cf;
-use hbkit::record::Record;
+use hbkit::record::{MAX, Record};
 use hbkit::tale::Tale;
 use hbkit::time::parse_span;
 use hbkit::{announce, haresources, name};
@@ -123,13 +123,24 @@ fn run(mut args: Args) -> anyhow::Result<Answer> {
     if let Some(group) = explain {
         return tell(settings, &group);
     }
-    let long = Decide::longest_announcement(&settings);
-    anyhow::ensure!(long <= announce::MAX, "the groups need {long} bytes in each heartbeat, {} at most", announce::MAX);
+    check_length(&settings)?;
     let announcements = fd.map(Announcements::open).transpose()?;
     let decide = Decide::new(settings);
     let mut deciding = Deciding { decide, all, verbose, effects: Vec::new(), announcements, out: Output::new() };
     filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
     Ok(Answer::Yes)
+}
+
+/// What does not fit into a heartbeat cannot be announced.
+fn check_length(settings: &Settings) -> anyhow::Result<()> {
+    let long = Decide::longest_groups(settings);
+    anyhow::ensure!(long <= announce::MAX, "the groups need {long} bytes in each heartbeat, {} at most", announce::MAX);
+    let whole = Decide::longest_announcement(settings);
+    if whole > MAX {
+        let text = format_args!("warning: a heartbeat of all nodes and groups may need {whole} bytes, and holds {MAX}");
+        complain("hb-decide", &text);
+    }
+    Ok(())
 }
 
 fn settings(args: Args) -> anyhow::Result<Settings> {

@@ -172,15 +172,6 @@ impl Decide {
         }
     }
 
-    /// The longest announcement of groups that these settings can make, in
-    /// bytes.
-    pub fn longest_announcement(settings: &Settings) -> usize {
-        let holder = settings.nodes.iter().map(String::len).max().unwrap_or(0);
-        let part =
-            ":starting:claim:18446744073709551615,".len() + ":".len() + holder + ":aaaaaaaa:ffffffffffffffff,".len();
-        settings.groups.iter().map(|group| group.name.len() * 3 + part).sum()
-    }
-
     /// Takes one record and appends what is to be done.
     ///
     /// # Errors

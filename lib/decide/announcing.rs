@@ -5,7 +5,7 @@ use crate::echo::ROOM;
 use crate::time::Time;
 
 use super::group::Group;
-use super::{Decide, Effect};
+use super::{Decide, Effect, Settings};
 
 /// All of which a change is announced at once, beside for whom we vote. It is
 /// compared with every record; the text of it is only made to be sent.
@@ -18,7 +18,28 @@ pub(super) struct Standing {
     reach: Option<Reach>,
 }
 
+/// What a record of an announcement holds beside groups and what was heard: the
+/// fields of Heartbeat, the digest, ping nodes, a maintenance, and who, when and
+/// on which medium; in bytes, generously.
+const REST: usize = 400;
+
 impl Decide {
+    /// The most that the groups of these settings need in an announcement, in bytes.
+    pub fn longest_groups(settings: &Settings) -> usize {
+        let holder = settings.nodes.iter().map(String::len).max().unwrap_or(0);
+        let part =
+            ":starting:claim:18446744073709551615,".len() + ":".len() + holder + ":aaaaaaaa:ffffffffffffffff,".len();
+        settings.groups.iter().map(|group| group.name.len() * 3 + part).sum()
+    }
+
+    /// The most that a whole announcement needs in a record, in bytes.
+    pub fn longest_announcement(settings: &Settings) -> usize {
+        let part = ":aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:ffffffffffffffff:86400000,".len();
+        let peers = settings.nodes.iter().filter(|name| **name != settings.own);
+        let heard: usize = peers.map(|name| name.len() + part).sum();
+        REST + ROOM + heard + Decide::longest_groups(settings)
+    }
+
     /// Announces at every keepalive, and at once when something changed.
     pub(super) fn announce(&mut self, last: bool, effects: &mut Vec<Effect>) {
         let now = self.view.now;

@@ -148,6 +148,20 @@ fn more_groups_than_a_heartbeat_can_carry_are_refused() {
 }
 
 #[test]
+fn more_nodes_than_a_heartbeat_can_carry_are_a_warning() {
+    let nodes: Vec<String> = (0..60).map(|n| format!("n{n}")).collect();
+    let peers = |count: usize| {
+        let mut options = vec!["-N", "n1", "-g", "web=n1"];
+        nodes.iter().take(count).for_each(|node| options.extend(["-P", node.as_str()]));
+        run("hb-decide", &options, b"")
+    };
+    assert_eq!(peers(5).err, "");
+    let many = peers(60);
+    assert_eq!(many.code(), 0);
+    assert!(many.err.contains("warning: a heartbeat of all nodes and groups may need"), "{}", many.err);
+}
+
+#[test]
 fn requests_that_cannot_be_are_refused_and_change_nothing() {
     let input =
         "tick 1.0\nask 1.0 dance\nask 1.2 standby nothing\nask 1.2 clear foreign\nask 1.3\ngroup 1.3 nothing started\n";
