@@ -105,9 +105,9 @@ impl Group {
     }
 
     /// Who works on a node makes things fail: that is seen to afterwards, unless
-    /// it is told to work again.
+    /// it is told to work again. That it is not known is less than that it failed.
     fn put_off(&mut self, reason: Reason, view: &View, effects: &mut Vec<Effect>) {
-        if self.put_off != Some(reason) {
+        if ![Some(reason), Some(Reason::Failed)].contains(&self.put_off) {
             self.put_off = Some(reason);
             let text = format!("{}; that is seen to when the maintenance is over", reason.text());
             effects.push(why(view.now, &self.name, "alarm", &text));

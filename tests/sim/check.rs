@@ -22,7 +22,8 @@ pub enum Rule {
     Contest,
     /// An owner stops when its lease has ended.
     Lease,
-    /// When faults have ended, every group that can run runs on one node.
+    /// When faults have ended, every group that can run runs on one node; and on one
+    /// that is left, while others are gone for long.
     Unserved,
     /// A failed start is not tried again before it is cleared.
     Failed,
@@ -114,6 +115,8 @@ impl Cluster {
             self.check_leases(group);
             if self.is_quiet() {
                 self.check_settled(group);
+            } else if self.now > self.unsettled + self.plan.settled() {
+                self.check_taken(group);
             }
         }
     }
@@ -158,6 +161,20 @@ impl Cluster {
             if this.state == State::Running && owed.serves && late > owed.lease {
                 self.broke(Rule::Lease, format!("{} serves {} without a lease", name(node), GROUPS[group]));
             }
+        }
+    }
+
+    /// While nodes are gone and all is well otherwise, those that are left serve
+    /// what they may.
+    fn check_taken(&mut self, group: usize) {
+        let left = self.nodes.iter().filter(|node| node.state == State::Running);
+        let able = left.clone().any(|node| !node.owed[group].failed && !node.owed[group].stands_by);
+        let may = match self.plan.quorum {
+            Quorum::Alive => able,
+            Quorum::Majority => able && left.count() * 2 > self.nodes.len(),
+        };
+        if may && self.owners(group).is_empty() {
+            self.broke(Rule::Unserved, format!("nobody serves {}, and nodes are left that could", GROUPS[group]));
         }
     }
 

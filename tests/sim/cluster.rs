@@ -119,6 +119,8 @@ pub struct Cluster {
     pub network: Network,
     /// When the last fault and what it caused has ended.
     pub disturbed: u64,
+    /// The same, but that a node without power disturbs when it goes and comes.
+    pub unsettled: u64,
     pub broken: Option<Broken>,
     pub tally: Tally,
     hands: Vec<Hands>,
@@ -149,6 +151,7 @@ impl Cluster {
             now: 0,
             network: Network::new(plan.seed, plan.nodes, plan.pace),
             disturbed: 0,
+            unsettled: 0,
             broken: None,
             tally: Tally::default(),
             hands: vec![Hands::default(); plan.nodes],
@@ -204,6 +207,14 @@ impl Cluster {
     /// Something is unusual until then.
     fn disturb(&mut self, end: u64) {
         self.disturbed = self.disturbed.max(end);
+        self.unsettled = self.unsettled.max(end);
+    }
+
+    /// A node is gone until then.
+    fn gone(&mut self, node: usize, end: u64) {
+        self.disturbed = self.disturbed.max(end);
+        self.unsettled = self.unsettled.max(self.now);
+        self.network.part_from_all(node, end);
     }
 
     /// A node does not take part until then.
@@ -254,6 +265,7 @@ impl Cluster {
 
     fn boot(&mut self, node: usize) {
         self.trace(node, "--- boots");
+        self.disturb(self.now);
         // A new life of it does not say that people work there.
         self.nodes.iter_mut().for_each(|other| other.works[node] = 0);
         self.nodes[node].boot(&self.plan, node, self.now);
@@ -516,7 +528,8 @@ impl Cluster {
         }
         let (now, end) = (self.now, fault.end);
         let is_moment = matches!(fault.what, What::Ask { .. } | What::Break { .. });
-        self.disturb(if is_moment { now } else { end });
+        let goes = matches!(fault.what, What::Power { .. } | What::Kill { .. });
+        self.disturb(if is_moment || goes { now } else { end });
         let everybody = 0..self.plan.nodes;
         match fault.what {
             What::Cut { from, to, medium } => self.network.cut(now, from, to, medium, end),
@@ -604,7 +617,7 @@ impl Cluster {
 
     fn off(&mut self, node: usize, end: u64) {
         if self.nodes[node].state != State::Off {
-            self.away(node, end);
+            self.gone(node, end);
             self.nodes[node].state = State::Off;
             self.plan(end, Event::Boot { node });
         }

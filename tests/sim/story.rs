@@ -211,8 +211,10 @@ impl Plan {
             if at >= CALM {
                 break;
             }
-            let end = (at + random.between(1, span)).min(CALM);
             let what = self.what(random, asks, works);
+            // Some nodes are gone for so long that all others find their places.
+            let long = if matches!(what, What::Power { .. }) && random.chance(300) { 600 } else { 0 };
+            let end = (at + random.between(1, span) + long).min(CALM);
             self.push(at, end, what, random);
         }
         if random.chance(800) {
