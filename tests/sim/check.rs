@@ -279,7 +279,9 @@ impl Cluster {
             let clears = line.ends_with("clear all");
             owed.failed &= !clears;
             owed.doubted &= !clears;
-            owed.stands_by &= !clears && !line.contains("takeover");
+            let claims = line.contains("takeover");
+            owed.stands_by &= !clears && !claims;
+            owed.yielded &= !claims;
         }
     }
 
@@ -290,6 +292,12 @@ impl Cluster {
         if let Some(span) = record.raw("for") {
             let span = parse_span(span).unwrap();
             (this.works[node], this.work_begun) = ((record.time + span).micros(), now);
+            // One that ends earlier takes the place of one that was longer.
+            let end = this.clock.to_true(this.works[node]);
+            for other in &mut self.nodes {
+                let left = end.saturating_sub(now) / 100 * 98;
+                other.works[node] = other.works[node].min(other.clock.local(now) + left);
+            }
         } else {
             self.nodes.iter_mut().for_each(|other| other.works[node] = 0);
             self.nodes[node].works.fill(0);

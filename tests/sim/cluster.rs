@@ -11,7 +11,7 @@ use hbkit::time::Time;
 
 use crate::check::Broken;
 use crate::network::{Network, Parcel, seconds};
-use crate::node::{GROUPS, Hold, Node, Output, Recording, State};
+use crate::node::{GROUPS, Hold, Node, Output, Recording, State, incarnation};
 use crate::random::Random;
 use crate::story::{Action, Keeper, Plan, SECOND, What, name};
 
@@ -294,7 +294,7 @@ impl Cluster {
         if matches!(self.nodes[to].state, State::Off | State::Frozen) || !self.network.passes(now, from, to, medium) {
             return;
         }
-        let Some(new) = self.nodes[to].hear(parcel, now, self.plan.pace) else { return };
+        let Some(new) = self.nodes[to].hear(name(to), parcel, now, self.plan.pace) else { return };
         if new {
             self.read(to, "msg", format_args!(" {} via=bcast:eth{medium} {}", name(from), parcel.text));
         } else {
@@ -489,9 +489,9 @@ impl Cluster {
             return;
         }
         this.sequence += 1;
+        this.sent.push(time.micros());
         let (life, sequence) = (this.life, this.sequence);
-        let mut incarnation = String::with_capacity(32);
-        write!(incarnation, "{node:02x}{life:06x}{:024x}", 0).unwrap();
+        let incarnation = incarnation(node, life);
         this.backlog.push_back(format!("sent {time} t=status seq={sequence:x} inc={incarnation} ok=1 failed=0"));
         if self.tracing {
             self.trace(node, &format!("announces seq={sequence:x} {fields}"));

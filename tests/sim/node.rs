@@ -5,6 +5,7 @@ use std::hash::Hasher;
 use std::time::Duration;
 
 use hbkit::decide::{Decide, Effect, GroupSetting, Policy, Settings};
+use hbkit::echo;
 use hbkit::judge::{self, Judge};
 use hbkit::record::{Line, Record};
 use hbkit::time::Time;
@@ -213,12 +214,23 @@ pub struct Owed {
     pub yielded: bool,
 }
 
+/// The incarnation of a life of a node: 32 digits.
+pub fn incarnation(node: usize, life: u64) -> String {
+    format!("{node:02x}{life:06x}{:024x}", 0)
+}
+
+fn life_of(incarnation: &str) -> Option<u64> {
+    u64::from_str_radix(incarnation.get(2..8)?, 16).ok()
+}
+
 pub struct Node {
     pub state: State,
     pub life: u64,
     pub brain: Brain,
     pub clock: Clock,
     pub sequence: u64,
+    /// When each message of this life left, on its clock.
+    pub sent: Vec<u64>,
     pub backlog: VecDeque<String>,
     pub recording: Option<Recording>,
     pub holds: [Hold; GROUPS.len()],
@@ -247,6 +259,7 @@ impl Node {
             brain: Brain::new(plan, own),
             clock: Clock::new(&mut random),
             sequence: 0,
+            sent: Vec::new(),
             backlog: VecDeque::new(),
             recording: None,
             holds: Default::default(),
@@ -268,6 +281,7 @@ impl Node {
         self.state = State::Running;
         self.life += 1;
         self.sequence = 0;
+        self.sent.clear();
         self.backlog.clear();
         self.heard.iter_mut().for_each(|heard| *heard = (0, Vec::new()));
         self.newest = vec![(0, 0); plan.nodes];
@@ -282,7 +296,7 @@ impl Node {
 
     /// hb-listen: what is new is printed as it is, a copy as a copy, and what is
     /// from an earlier life not at all.
-    pub fn hear(&mut self, parcel: &Parcel, now: u64, pace: Pace) -> Option<bool> {
+    pub fn hear(&mut self, own: &str, parcel: &Parcel, now: u64, pace: Pace) -> Option<bool> {
         let Parcel { from, life, sequence, sent, .. } = *parcel;
         let (known, bits) = &mut self.heard[from];
         if life < *known {
@@ -299,10 +313,24 @@ impl Node {
         let new = bits[place] & bit == 0;
         bits[place] |= bit;
         // What is old is no sign of life.
-        if sequence > self.newest[from].0 && now < sent + pace.keepalive() {
+        let fresh = now < sent + pace.keepalive() && !self.answers_late(own, &parcel.text, now, pace);
+        if sequence > self.newest[from].0 && fresh {
             self.newest[from] = (sequence, self.clock.local(now));
         }
         Some(new)
+    }
+
+    /// Whether what is heard answers a message of this life that was long on its
+    /// way, sent again by somebody else perhaps: nobody can tell whether the answer
+    /// was.
+    fn answers_late(&self, own: &str, text: &str, now: u64, pace: Pace) -> bool {
+        let list = text.split_once(" echo=").map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
+        let Some(echo) = echo::find(list, own).filter(|echo| life_of(echo.incarnation) == Some(self.life)) else {
+            return false;
+        };
+        let left = echo.sequence.checked_sub(1).and_then(|place| self.sent.get(place as usize));
+        let age = echo.age.as_micros() as u64;
+        left.is_some_and(|left| self.clock.local(now).saturating_sub(left + age) >= pace.deadtime())
     }
 
     /// Whether anything was heard of a node in this life, be it old.
