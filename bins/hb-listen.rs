@@ -171,7 +171,10 @@ impl Listening {
 
     fn print(&mut self, line: Line) -> Result<(), OutputError> {
         let text = line.finish();
-        let Ok(record) = Record::parse(text.as_bytes()) else { return self.out.line(&text) };
+        if !self.is_json && self.forward.is_none() && self.silences.is_none() {
+            return self.out.line(&text);
+        }
+        let Ok(record) = Record::parse_text(&text) else { return self.out.line(&text) };
         if let Some(silences) = &mut self.silences {
             silences.see(&record);
         }

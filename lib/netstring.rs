@@ -82,7 +82,8 @@ fn read_message<'a>(bytes: &'a [u8], depth: usize, room: &mut usize) -> Result<M
         return Err(FormError::TooDeep);
     }
     let mut rest = bytes.strip_prefix(START).ok_or(FormError::Framing)?;
-    let mut message = Message::new();
+    // About as many as a heartbeat has.
+    let mut message = Message { fields: Vec::with_capacity(16) };
     while rest != END {
         *room = room.checked_sub(1).ok_or(FormError::TooManyFields)?;
         let (body, behind) = take(rest)?;

@@ -14,7 +14,7 @@ use crate::pace::Pace;
 use crate::replay::MAX_MEDIA;
 use crate::serial_stream::{Found, Stream};
 use crate::time::Time;
-use crate::udp::DATAGRAM_MAX;
+use crate::udp::{BATCH_MAX, DATAGRAM_MAX, STRIDE};
 use crate::{arrival, edge, serial, udp};
 
 /// How often what does not work is tried again.
@@ -32,13 +32,15 @@ struct Link {
     is_network: bool,
 }
 
-/// What waits at the head of an inlet.
+/// Something that was read and not given yet.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     time: Time,
     link: usize,
     peer: Option<SocketAddr>,
     is_cut: bool,
+    /// Where its bytes begin in the inlet's buffer.
+    start: usize,
     length: usize,
 }
 
@@ -64,8 +66,10 @@ enum Source {
 struct Inlet {
     name: String,
     source: Source,
+    /// Pages that nothing was read into take no memory.
     buffer: Vec<u8>,
-    head: Option<Head>,
+    /// In the order in which it came.
+    heads: VecDeque<Head>,
     /// Nothing more of this round can be in it.
     is_drained: bool,
     /// When it was last known to hold nothing, or what it last gave.
@@ -125,6 +129,7 @@ impl Receiver {
                 Source::Net { .. } | Source::Serial { .. } => {}
             }
         }
+        let room = if medium.is_network() { BATCH_MAX * STRIDE } else { DATAGRAM_MAX };
         let source = match (own_port, medium) {
             (None, Medium::Serial { device, baud }) => Source::Serial {
                 device: device.clone(),
@@ -140,8 +145,8 @@ impl Receiver {
         self.inlets.push(Inlet {
             name: medium.to_string(),
             source,
-            buffer: vec![0; DATAGRAM_MAX],
-            head: None,
+            buffer: vec![0; room],
+            heads: VecDeque::new(),
             is_drained: false,
             earliest: now,
             trouble: None,
@@ -187,7 +192,7 @@ impl Receiver {
     /// Whether something was read that belongs to a later round: then there is
     /// nothing to wait for.
     pub fn has_more(&self) -> bool {
-        self.inlets.iter().any(|inlet| inlet.head.is_some())
+        self.inlets.iter().any(|inlet| !inlet.heads.is_empty())
     }
 
     /// When the present round began.
@@ -211,11 +216,11 @@ impl Receiver {
         for inlet in &mut self.inlets {
             said.extend(inlet.fill(self.round, &mut self.dropped));
         }
-        let is_of_round = |inlet: &Inlet| inlet.head.filter(|head| head.time <= self.round).map(|head| head.time);
+        let is_of_round = |inlet: &Inlet| inlet.heads.front().map(|head| head.time).filter(|time| *time <= self.round);
         let first =
             (0..self.inlets.len()).filter_map(|at| is_of_round(&self.inlets[at]).map(|time| (time, at))).min()?;
         let inlet = &mut self.inlets[first.1];
-        let head = inlet.head.take()?;
+        let head = inlet.heads.pop_front()?;
         let link = &self.links[head.link];
         Some(Arrived {
             time: head.time,
@@ -224,7 +229,7 @@ impl Receiver {
             is_network: link.is_network,
             peer: head.peer,
             is_cut: head.is_cut,
-            bytes: &inlet.buffer[..head.length],
+            bytes: &inlet.buffer[head.start..head.start + head.length],
         })
     }
 
@@ -299,9 +304,9 @@ impl Inlet {
         Some(said)
     }
 
-    /// Reads on until something is at the head or nothing is left.
+    /// Reads on until there is something to give or nothing is left.
     fn fill(&mut self, round: Time, dropped: &mut Vec<Dropped>) -> Option<String> {
-        if self.head.is_some() || self.is_drained {
+        if !self.heads.is_empty() || self.is_drained {
             return None;
         }
         let filled = match &self.source {
@@ -309,9 +314,8 @@ impl Inlet {
             Source::Serial { .. } => self.fill_from_line(round),
         };
         match filled {
-            Ok(head) => {
-                self.is_drained = head.is_none();
-                self.head = head;
+            Ok(is_drained) => {
+                self.is_drained = is_drained;
                 None
             }
             Err(error) => {
@@ -321,32 +325,39 @@ impl Inlet {
         }
     }
 
-    fn fill_from_net(&mut self, lost: &mut Vec<Dropped>) -> io::Result<Option<Head>> {
-        let Source::Net { media, socket: Some(socket), dropped, .. } = &mut self.source else { return Ok(None) };
+    fn fill_from_net(&mut self, lost: &mut Vec<Dropped>) -> io::Result<bool> {
+        let Source::Net { media, socket: Some(socket), dropped, .. } = &mut self.source else { return Ok(true) };
         // Read before the socket is: when it then turns out to be empty, it was
         // empty at this moment or became so.
         let before = edge::now();
-        let Some(received) = socket.receive(&mut self.buffer)? else {
-            self.earliest = before;
-            return Ok(None);
-        };
-        let time = arrival::time(received.stamp, edge::wall_offset(), self.earliest, edge::now());
-        self.earliest = time;
-        let source = received.peer.map(|peer| peer.ip());
-        let link = arrival::medium(media, received.destination, source).unwrap_or(0);
-        let more = received.dropped.wrapping_sub(*dropped);
-        if more > 0 {
-            *dropped = received.dropped;
-            lost.push(Dropped { link, count: more });
+        let mut clocks = None;
+        let (heads, earliest) = (&mut self.heads, &mut self.earliest);
+        let mut start = 0;
+        let is_empty = socket.receive(&mut self.buffer, |received| {
+            let (offset, now) = *clocks.get_or_insert_with(|| (edge::wall_offset(), edge::now()));
+            let time = arrival::time(received.stamp, offset, *earliest, now);
+            *earliest = time;
+            let source = received.peer.map(|peer| peer.ip());
+            let link = arrival::medium(media, received.destination, source).unwrap_or(0);
+            let more = received.dropped.wrapping_sub(*dropped);
+            if more > 0 {
+                *dropped = received.dropped;
+                lost.push(Dropped { link, count: more });
+            }
+            let length = received.length.min(STRIDE);
+            heads.push_back(Head { time, link, peer: received.peer, is_cut: received.is_cut, start, length });
+            start += STRIDE;
+        })?;
+        if is_empty {
+            self.earliest = self.earliest.max(before);
         }
-        let length = received.length.min(self.buffer.len());
-        Ok(Some(Head { time, link, peer: received.peer, is_cut: received.is_cut, length }))
+        Ok(is_empty)
     }
 
     /// A line has no stamps: what is in it at the beginning of a round came
     /// before that.
-    fn fill_from_line(&mut self, round: Time) -> io::Result<Option<Head>> {
-        let Source::Serial { link, line: Some(line), stream, found, .. } = &mut self.source else { return Ok(None) };
+    fn fill_from_line(&mut self, round: Time) -> io::Result<bool> {
+        let Source::Serial { link, line: Some(line), stream, found, .. } = &mut self.source else { return Ok(true) };
         let mut read = 0;
         while found.is_empty() && read < SERIAL_MAX {
             let Some(count) = line.receive(&mut self.buffer)? else { break };
@@ -358,13 +369,14 @@ impl Inlet {
                 Found::TooLong => found.push_back(vec![0; crate::message::MAX_BYTES + 1]),
             });
         }
-        let Some(message) = found.pop_front() else { return Ok(None) };
+        let Some(message) = found.pop_front() else { return Ok(true) };
         let length = message.len();
         if self.buffer.len() < length {
             self.buffer.resize(length, 0);
         }
         self.buffer[..length].copy_from_slice(&message);
-        Ok(Some(Head { time: round, link: *link, peer: None, is_cut: false, length }))
+        self.heads.push_back(Head { time: round, link: *link, peer: None, is_cut: false, start: 0, length });
+        Ok(false)
     }
 }
 

@@ -5,12 +5,15 @@
 //! values. A reader ignores kinds and keys that it does not know.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::time::{Time, TimeError};
 
 /// The longest record, newline included: PIPE_BUF on Linux.
 pub const MAX: usize = 4096;
+
+/// Room for the record of a message as nodes send it, so that it need not grow.
+const USUAL: usize = 512;
 
 /// A record, borrowed from its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,14 +273,27 @@ pub fn decode(value: &str) -> Cow<'_, [u8]> {
 /// Appends `value` with every byte outside `!`..`~`, and `%`, as `%XX`.
 pub fn encode(value: &[u8], out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for &byte in value {
-        if (b'!'..=b'~').contains(&byte) && byte != b'%' {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
+    let is_plain = |byte: &u8| (b'!'..=b'~').contains(byte) && *byte != b'%';
+    let mut rest = value;
+    while !rest.is_empty() {
+        let length = rest.iter().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at(length);
+        out.push_str(std::str::from_utf8(plain).unwrap_or_default());
+        rest = behind;
+        if let Some((byte, behind)) = rest.split_first() {
+            out.extend(['%', char::from(HEX[usize::from(byte >> 4)]), char::from(HEX[usize::from(byte & 15)])]);
+            rest = behind;
         }
+    }
+}
+
+/// Encodes what is written to it: for values that need no text of their own.
+struct Encoded<'a>(&'a mut String);
+
+impl fmt::Write for Encoded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        encode(text.as_bytes(), self.0);
+        Ok(())
     }
 }
 
@@ -303,7 +319,10 @@ pub struct Line {
 impl Line {
     /// Begins a record.
     pub fn new(kind: &str, time: Time) -> Line {
-        Line { text: format!("{kind} {time}") }
+        let mut text = String::with_capacity(USUAL);
+        // Into a string nothing fails.
+        let _ = write!(text, "{kind} {time}");
+        Line { text }
     }
 
     /// Adds a subject or a state; what could not stand there as one word is
@@ -323,20 +342,28 @@ impl Line {
 
     /// Adds a field. The key must satisfy [`is_key`]: another one is left out.
     #[must_use]
-    pub fn field(self, key: &str, value: impl fmt::Display) -> Line {
-        self.bytes(key, value.to_string().as_bytes())
+    pub fn field(mut self, key: &str, value: impl fmt::Display) -> Line {
+        if is_key(key) {
+            self.key(key);
+            let _ = write!(Encoded(&mut self.text), "{value}");
+        }
+        self
     }
 
     /// Adds a field whose value is any bytes.
     #[must_use]
     pub fn bytes(mut self, key: &str, value: &[u8]) -> Line {
         if is_key(key) {
-            self.text.push(' ');
-            self.text.push_str(key);
-            self.text.push('=');
+            self.key(key);
             encode(value, &mut self.text);
         }
         self
+    }
+
+    fn key(&mut self, key: &str) {
+        self.text.push(' ');
+        self.text.push_str(key);
+        self.text.push('=');
     }
 
     /// Adds a field only where there is a value.

@@ -11,7 +11,7 @@ use hbkit::auth::{Key, Method};
 use hbkit::{classic, netstring};
 use zeroize::Zeroizing;
 
-use crate::lab::{Host, PATIENCE, Running, project, run};
+use crate::lab::{Host, PATIENCE, Running, project, run, wait_until};
 use crate::need_namespaces;
 use crate::wire::{NullModem, Pair, key, micros, socket, status, value};
 
@@ -243,6 +243,82 @@ fn a_flood_of_bad_datagrams_is_at_most_a_line_a_second() {
     let second = listening.wait_for("the rest", |line| line.starts_with("bad "));
     assert_eq!((value(&first, "n"), value(&second, "n")), ("1", "499"));
     assert!(micros(&second) - micros(&first) >= 1_000_000);
+}
+
+/// A listener without ticks that are worth waiting for, once its socket is open.
+fn listen_without_ticks(pair: &Pair) -> Running {
+    let keys = pair.keys("sha1");
+    let listening = pair.node2.start("hb-listen", &["-k", &keys, "-N", "node2", "-m", "bcast e0", "-t", "1h"]);
+    // 02B6: port 694.
+    wait_until("the socket is open", || pair.node2.run("cat /proc/net/udp").out.contains(":02B6 "));
+    listening
+}
+
+#[test]
+fn a_lone_message_is_printed_without_waiting_for_a_tick_or_another() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let mut listening = listen_without_ticks(&pair);
+    let from = socket(&pair.node1, "192.0.2.1:5000");
+    for sequence in 1..=3 {
+        good(&from, sequence);
+        assert_eq!(lines_until(&mut listening, sequence).len(), 1);
+    }
+}
+
+#[test]
+fn all_that_waited_is_printed_in_the_order_in_which_it_came() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let mut listening = listen_without_ticks(&pair);
+    let from = socket(&pair.node1, "192.0.2.1:5000");
+    good(&from, 1);
+    lines_until(&mut listening, 1);
+    listening.signal("STOP");
+    for sequence in 2..=600 {
+        good(&from, sequence);
+    }
+    listening.signal("CONT");
+    let lines = lines_until(&mut listening, 600);
+    let heard = lines.iter().filter(|line| line.starts_with("msg "));
+    let numbers: Vec<u64> = heard.clone().map(|line| u64::from_str_radix(value(line, "seq"), 16).unwrap()).collect();
+    assert_eq!(numbers, (2..=600).collect::<Vec<_>>());
+    assert!(heard.map(|line| micros(line)).is_sorted(), "{lines:?}");
+}
+
+#[test]
+fn what_the_kernel_drops_is_counted_to_the_last_datagram() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let mut listening = listen_without_ticks(&pair);
+    let from = socket(&pair.node1, "192.0.2.1:5000");
+    good(&from, 1);
+    lines_until(&mut listening, 1);
+    listening.signal("STOP");
+    // Far more than the 8 megabytes that a buffer of 4 takes with all its headers.
+    let junk = vec![b'x'; 60_000];
+    for _ in 0..400 {
+        from.send_to(&junk, "192.0.2.2:694").unwrap();
+    }
+    listening.signal("CONT");
+    // The kernel says how many it dropped with the next one that it takes.
+    let (mut sequence, mut dropped, mut refused) = (1, 0, 0);
+    let deadline = Instant::now() + PATIENCE;
+    while dropped + refused < 400 && Instant::now() < deadline {
+        sequence += 1;
+        good(&from, sequence);
+        for line in lines_until(&mut listening, sequence).iter().filter(|line| line.starts_with("bad ")) {
+            let number: u64 = value(line, "n").parse().unwrap();
+            assert_eq!(value(line, "via"), "bcast:e0");
+            match line.split(' ').nth(2) {
+                Some("overflow") => dropped += number,
+                Some("parse") => refused += number,
+                _ => panic!("{line}"),
+            }
+        }
+    }
+    assert_eq!(dropped + refused, 400);
+    assert!(dropped > 0 && refused > 0, "{dropped} dropped, {refused} refused");
 }
 
 #[test]
