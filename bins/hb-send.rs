@@ -12,15 +12,16 @@ use clap::Parser;
 use hbkit::answers::{self, Answers};
 use hbkit::edge::{self, Answer, Unwaiting, complain};
 use hbkit::filter::Complaints;
+use hbkit::identity::Wait;
 use hbkit::key_watch::KeyWatch;
 use hbkit::lines::{Lines, Next};
 use hbkit::outgoing::{Format, Order, read_field, status_defaults};
 use hbkit::pace::Pace;
 use hbkit::record::RecordError;
-use hbkit::signals::{self, Signals};
+use hbkit::signals::{self, Alarm, Signals};
 use hbkit::station;
 use hbkit::time::parse_span;
-use hbkit::transmitter::{Transmitter, readable};
+use hbkit::transmitter::{RETRY, Transmitter, readable};
 use hbkit::voice::{self, Said, Voice};
 
 /// Send heartbeats.
@@ -76,7 +77,11 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let is_single = interval.is_none() && !args.stdin;
     let deadtime = args.deadtime.unwrap_or(station.config.unwrap_or_default().deadtime);
     let ending = Signals::take_over().context("signals")?;
-    let (sender, problems) = voice::sender(&args.state_directory, &station.node, nodes).context("random bytes")?;
+    // One message says nothing that a later start must outlive at any price.
+    let is_one = is_single || (args.count == Some(1) && !args.stdin);
+    let wait = if is_one { Wait::IfAheadOfClock } else { Wait::Always };
+    let sender = voice::sender(&args.state_directory, &station.node, nodes, wait);
+    let (sender, problems) = sender.context("random bytes")?;
     problems.iter().for_each(|problem| complain("hb-send", problem));
     let (transmitter, news) = Transmitter::open(station.media, edge::now());
     news.iter().for_each(|line| complain("hb-send", line));
@@ -91,6 +96,7 @@ fn run(args: Args) -> anyhow::Result<Answer> {
         dropped: 0,
         left: args.count.or(if is_single { Some(1) } else { None }),
         was_taken: false,
+        alarm: Alarm::new().context("a timer")?,
     };
     let stdin = || Ok::<_, io::Error>(Lines::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)));
     let input = if args.stdin { Some(stdin().context("standard input")?) } else { None };
@@ -111,6 +117,8 @@ struct Sending {
     /// How many more messages; `None`: no end.
     left: Option<u64>,
     was_taken: bool,
+    /// When the next beat is due.
+    alarm: Alarm,
 }
 
 impl Sending {
@@ -126,6 +134,9 @@ impl Sending {
         while !ending.came().context("signals")? && self.left != Some(0) {
             if pace.as_mut().is_some_and(|pace| pace.take(edge::now())) {
                 self.say(&self.beat.clone())?;
+            }
+            if self.left == Some(0) {
+                break;
             }
             self.look_after();
             match &mut input {
@@ -185,11 +196,17 @@ impl Sending {
     /// Waits for whatever comes first, and takes it in.
     fn rest(&mut self, ending: &Signals, pace: Option<&Pace>, input: Option<&mut Lines<File>>) -> anyhow::Result<()> {
         let retry = self.voice.transmitter.next_retry();
+        if let Some(pace) = pace {
+            self.alarm.set(pace.next()).context("the timer")?;
+        }
+        // Beats that come as often look after the media too: one wait less.
+        let deadline =
+            pace.filter(|pace| pace.interval() <= RETRY).map_or(retry, |pace| retry.max(pace.next() + RETRY));
         let mut waiting = vec![readable(ending.as_fd())];
         let file = input.as_ref().map(|lines| lines.get_ref().as_fd());
         waiting.extend(file.map(readable));
+        waiting.push(readable(self.alarm.as_fd()));
         waiting.extend(self.voice.transmitter.waiting());
-        let deadline = pace.map_or(retry, |pace| pace.next().min(retry));
         signals::wait_until(&mut waiting, deadline).context("waiting")?;
         let has_input = file.is_some() && waiting[1].any().unwrap_or(true);
         drop(waiting);

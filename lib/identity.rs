@@ -5,10 +5,10 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::fcntl::{Flock, FlockArg, OFlag, PosixFadviseAdvice, posix_fadvise};
 use sha2::{Digest, Sha256};
 
 use crate::conf_file::reason;
@@ -71,6 +71,27 @@ const BEHIND: u64 = 60;
 /// The largest generation that the file's 15 columns take.
 const GENERATION_MAX: u64 = 999_999_999_999_999;
 
+/// Whether a start waits until its generation is on the disk. One that is not
+/// there is lost with the power and not with the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Always: even a clock that is set back by the same loss of power leads to no
+    /// lower generation.
+    Always,
+    /// Only where the generation is ahead of the clock. Else the clock gives every
+    /// later start a higher one, unless it goes back.
+    IfAheadOfClock,
+}
+
+impl Wait {
+    fn is_needed(self, generation: u64, wall: u64) -> bool {
+        match self {
+            Wait::Always => true,
+            Wait::IfAheadOfClock => generation > wall,
+        }
+    }
+}
+
 const UUID: &str = "hb_uuid";
 const GENERATION: &str = "hb_generation";
 
@@ -94,7 +115,7 @@ impl std::error::Error for IdentityError {}
 /// file does not make our messages look like old ones. What cannot be read or
 /// kept is said, and made up for: a generation of the wall clock, a uuid out of
 /// the node's name.
-pub fn take(directory: &Path, node: &str, wall: u64) -> (Identity, Origin, Vec<IdentityError>) {
+pub fn take(directory: &Path, node: &str, wall: u64, wait: Wait) -> (Identity, Origin, Vec<IdentityError>) {
     let mut problems = Vec::new();
     let mut say = |path: &Path, why: io::Error| problems.push(IdentityError { path: path.to_owned(), why });
     // Two starts at once get two generations. The lock ends with the process.
@@ -116,7 +137,10 @@ pub fn take(directory: &Path, node: &str, wall: u64) -> (Identity, Origin, Vec<I
         Err(error) => Origin::Clock { path: path.clone(), why: reason(&error), generation },
     };
     if lock.is_some() {
-        if let Err(error) = replace(directory, GENERATION, format!("{generation:>15}\n").as_bytes()) {
+        let must_wait = wait.is_needed(generation, wall);
+        let text = format!("{generation:>15}\n");
+        let kept = overwrite(&path, text.as_bytes(), must_wait);
+        if let Err(error) = kept.or_else(|_| replace(directory, GENERATION, text.as_bytes())) {
             say(&path, error);
         }
     }
@@ -181,6 +205,24 @@ fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Writes over a file of the same length. So few bytes in one place of the disk
+/// are there whole or not at all, and neither directory nor free space changes.
+fn overwrite(path: &Path, bytes: &[u8], must_wait: bool) -> io::Result<()> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = OpenOptions::new().write(true).custom_flags(flags.bits()).open(path)?;
+    let status = file.metadata()?;
+    if !status.is_file() || status.len() != bytes.len() as u64 {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    file.write_all_at(bytes, 0)?;
+    if must_wait {
+        return file.sync_data();
+    }
+    // Begins to write it to the disk, and does not wait; nothing depends on it.
+    let _ = posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
+    Ok(())
 }
 
 /// Puts a file in the place of `name` as a whole or not at all. A symbolic link

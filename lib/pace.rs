@@ -23,6 +23,11 @@ impl Pace {
         self.next
     }
 
+    /// From one point to the next.
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// Whether a point has come. Points that were missed altogether are not made
     /// up for: a burst would say nothing that one does not say.
     pub fn take(&mut self, now: Time) -> bool {

@@ -1,5 +1,5 @@
-//! SIGINT and SIGTERM as a descriptor, and waiting for descriptors with a
-//! deadline.
+//! SIGINT and SIGTERM as a descriptor, an alarm as a descriptor, and waiting for
+//! descriptors with a deadline.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -10,6 +10,8 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, TimerSetTimeFlags};
+use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 
 use crate::edge;
 use crate::time::Time;
@@ -47,6 +49,45 @@ impl Signals {
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
+    }
+}
+
+/// A point in time as a descriptor: it can be read from that point on. For what
+/// has to be on time: a wait with a deadline may end late by a thousandth of its
+/// length (select(2), NOTES of the timer slack), an alarm does not.
+#[derive(Debug)]
+pub struct Alarm {
+    timer: TimerFd,
+    set: Option<Time>,
+}
+
+impl Alarm {
+    /// An alarm that does not go off.
+    ///
+    /// # Errors
+    /// The process has no descriptor left.
+    pub fn new() -> io::Result<Alarm> {
+        let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
+        Ok(Alarm { timer, set: None })
+    }
+
+    /// Sets it to `at`; one that went off before is silent until then.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn set(&mut self, at: Time) -> io::Result<()> {
+        if self.set != Some(at) {
+            let point = TimeSpec::from_duration(at.since(Time::ZERO));
+            self.timer.set(Expiration::OneShot(point), TimerSetTimeFlags::TFD_TIMER_ABSTIME)?;
+            self.set = Some(at);
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for Alarm {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.timer.as_fd()
     }
 }
 

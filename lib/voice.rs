@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::auth::{KeyRing, hex};
 use crate::history::History;
+use crate::identity::Wait;
 use crate::message::{FormError, Message};
 use crate::outgoing::{Format, Order, Sender, Stamped};
 use crate::record::Line;
@@ -124,8 +125,8 @@ struct Left {
 ///
 /// # Errors
 /// The kernel has no random bytes.
-pub fn sender(directory: &Path, node: &str, nodes: usize) -> std::io::Result<(Sender, Vec<String>)> {
-    let (identity, origin, problems) = identity::take(directory, node, edge::wall_seconds());
+pub fn sender(directory: &Path, node: &str, nodes: usize, wait: Wait) -> std::io::Result<(Sender, Vec<String>)> {
+    let (identity, origin, problems) = identity::take(directory, node, edge::wall_seconds(), wait);
     let sender = Sender {
         node: node.to_owned(),
         uuid: identity.uuid,

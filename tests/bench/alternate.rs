@@ -28,13 +28,16 @@ struct Args {
     /// Run in this network namespace
     #[arg(long)]
     netns: Option<String>,
+    /// Wait so many milliseconds between two rounds
+    #[arg(long, default_value_t = 0)]
+    pause: u64,
     /// Time the first ARP frame on any interface too
     #[arg(long)]
     frame: bool,
     /// What cargo adds
     #[arg(long, hide = true)]
     bench: bool,
-    /// NAME=COMMAND, split at blanks; the first is what the others are compared with
+    /// NAME=COMMAND, split at blanks outside of single quotes; the first is what the others are compared with
     #[arg(required = true)]
     commands: Vec<String>,
 }
@@ -56,7 +59,7 @@ struct Series {
 impl Series {
     fn new(text: &str) -> Series {
         let (name, command) = text.split_once('=').expect("NAME=COMMAND");
-        let words = command.split_ascii_whitespace().map(str::to_owned).collect();
+        let words = split(command);
         Series { name: name.to_owned(), words, exits: Vec::new(), frames: Vec::new(), failures: 0 }
     }
 
@@ -81,6 +84,19 @@ impl Series {
     }
 }
 
+/// Splits at blanks, but not between single quotes.
+fn split(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (at, part) in command.split('\'').enumerate() {
+        if at % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_ascii_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
 /// The part of a sorted series below which `percent` of it are.
 fn quantile(series: &mut [Duration], percent: usize) -> f64 {
     series.sort_unstable();
@@ -100,6 +116,7 @@ fn main() {
     });
     let mut all: Vec<Series> = args.commands.iter().map(|text| Series::new(text)).collect();
     for run in 0..WARM_UP + args.runs {
+        std::thread::sleep(Duration::from_millis(args.pause));
         for series in &mut all {
             if run == WARM_UP {
                 (series.exits, series.frames, series.failures) = (Vec::new(), Vec::new(), 0);

@@ -21,6 +21,19 @@ fn without_an_interval_it_sends_one_message_and_ends() {
 }
 
 #[test]
+fn one_message_ends_at_once_and_waits_for_nothing() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let begin = Instant::now();
+    for words in [&["-m", "bcast e0"][..], &["-m", "bcast e0", "-i", "1h", "-c", "1"]].repeat(5) {
+        let (code, out, err) = pair.send("sha1", words).wait();
+        assert_eq!((code, err.as_str(), out.lines().count()), (0, "", 1), "{words:?}");
+    }
+    // Each takes milliseconds; one that waits for its next beat or look takes a second.
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn at_an_interval_no_message_is_early_and_none_is_lost() {
     need_namespaces!();
     let pair = Pair::new();
@@ -173,6 +186,37 @@ fn a_start_has_a_higher_generation_the_same_uuid_and_another_incarnation() {
     assert!(generations.is_sorted_by(|a, b| a < b), "{generations:?}");
     assert_eq!(value(&heard[0], "srcuuid"), value(&heard[2], "srcuuid"));
     assert_ne!(value(&heard[0], "inc"), value(&heard[1], "inc"));
+}
+
+#[test]
+fn messages_are_believed_after_a_loss_of_power_that_took_the_last_generation_with_it() {
+    need_namespaces!();
+    let pair = Pair::new();
+    let mut listening = pair.listen("sha1", &["-m", "bcast e0"]);
+    let clock = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let kept = pair.path("state/hb_generation");
+    let mut heard = || {
+        let (code, out, err) = pair.send("sha1", &["-m", "bcast e0"]).wait();
+        assert_eq!(code, 0, "{out}{err}");
+        let line = listening.wait_for("a message", |line| !line.starts_with("tick "));
+        assert!(line.starts_with("msg "), "{line}");
+        u64::from_str_radix(value(&line, "hg"), 16).unwrap()
+    };
+    let first = heard();
+    let on_disk = fs::read(&kept).unwrap();
+    crate::lab::wait_until("a second", || clock() > first);
+    let second = heard();
+    assert!(second > first, "{second} after {first}");
+    for after_the_loss in [Some(on_disk), None] {
+        match after_the_loss {
+            Some(bytes) => fs::write(&kept, bytes).unwrap(),
+            None => fs::remove_file(&kept).unwrap(),
+        }
+        let last = clock();
+        crate::lab::wait_until("the machine is up again", || clock() > last + 1);
+        let next = heard();
+        assert!(next > second, "{next} after {second}");
+    }
 }
 
 #[test]
