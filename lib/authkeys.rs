@@ -221,7 +221,10 @@ impl Reader {
                 match known(&text.to_ascii_lowercase()) {
                     Some(method) => format!("methods are written in lower case: {method}"),
                     // Not quoted: where the method was forgotten this is the key.
-                    None => "the second word is no method: crc, md5, sha1 or sha256".to_owned(),
+                    None => match text.chars().find_map(conf_lines::lookalike) {
+                        Some(odd) => format!("the second word is no method: there is {odd}"),
+                        None => "the second word is no method: crc, md5, sha1 or sha256".to_owned(),
+                    },
                 },
             );
         }
@@ -277,7 +280,9 @@ impl Reader {
             self.problems.warning(line, "the key begins with a quote: quotes belong to the key");
         }
         if !secret.iter().all(u8::is_ascii_graphic) {
-            let what = "the key has bytes outside ASCII: they must be the same bytes on every node";
+            let is_odd = String::from_utf8_lossy(secret).chars().any(|c| conf_lines::lookalike(c).is_some());
+            let odd = if is_odd { ", typographic quotes, blanks or dashes among them, that belong to it" } else { "" };
+            let what = format!("the key has bytes outside ASCII{odd}: they must be the same bytes on every node");
             self.problems.warning(line, what);
         }
     }

@@ -30,6 +30,8 @@ pub use get::KEYS;
 pub use lease::{LeaseKeeper, ROUNDED, kernel_deadtime};
 pub use values::{AutoFailback, FENCE_DELAY, Fence, PingDamping, PingTarget, Quorum};
 
+pub use reader::meant;
+
 use reader::Reader;
 
 /// Where Heartbeat has it.
@@ -195,6 +197,20 @@ pub fn directives() -> impl Iterator<Item = &'static str> {
     used::NAMES.iter().chain(used::ALONE).copied().chain(foreign::names())
 }
 
+/// Whether a directive takes a time by Heartbeat's rules.
+pub fn is_time(directive: &str) -> bool {
+    ["keepalive", "deadtime", "warntime", "initdead", "deadping"].contains(&directive)
+}
+
+/// A time with a unit, or a blank, that Heartbeat refuses, as it takes it; `None`
+/// for all else.
+pub fn plain_time(words: &[&str]) -> Option<String> {
+    match words {
+        [word] => span::plain(word),
+        _ => span::joined(words),
+    }
+}
+
 /// Reads a file without errors.
 ///
 /// # Errors
@@ -209,9 +225,12 @@ pub fn read(path: &Path) -> Result<HaCf, Problems> {
 pub fn parse(file: &str, bytes: &[u8]) -> (HaCf, Problems) {
     let mut reader = Reader::new(file);
     for line in conf_lines::split(bytes, &mut reader.problems) {
-        if let Some(text) = conf_lines::text(&line, &mut reader.problems) {
-            reader.line = line.number;
-            reader.line(text);
+        match conf_lines::text(&line, &mut reader.problems) {
+            Some(text) => {
+                reader.line = line.number;
+                reader.line(text);
+            }
+            None => reader.lost(&conf_lines::plain(&String::from_utf8_lossy(line.bytes))),
         }
     }
     reader.finish()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{HaCf, default_initdead, directives, media};
+use super::{Fate, HaCf, default_initdead, directives, fate, media};
 use crate::problem::{Problems, quote};
 
 /// Reading in the order of the file: udpport and baud hold for the media below.
@@ -16,6 +16,8 @@ pub(super) struct Reader {
     /// were there.
     pub(super) port_used: Option<usize>,
     pub(super) baud_used: Option<usize>,
+    /// The directives that lines without a meaning were probably about.
+    lost: Vec<&'static str>,
 }
 
 /// What words are separated by.
@@ -31,18 +33,34 @@ impl Reader {
             times: BTreeMap::new(),
             port_used: None,
             baud_used: None,
+            lost: Vec::new(),
         }
     }
 
     pub(super) fn line(&mut self, text: &str) {
         let words: Vec<&str> = text.split(SEPARATORS).filter(|word| !word.is_empty()).collect();
         let Some((directive, args)) = words.split_first() else { return };
-        if self.used(directive, args) || self.foreign(directive, args) {
+        if let Some(what) = odd(text, directive, args) {
+            self.error(what);
+        } else if self.used(directive, args) || self.foreign(directive, args) {
             self.conf.lines.insert((*directive).to_owned(), self.line);
+            return;
         } else {
             let hint = hint(directive);
             self.error(format!("unknown directive {}{hint}", quote(directive)));
         }
+        self.lost(text);
+    }
+
+    /// Remembers what a line that cannot be read was probably about: that it is
+    /// missing is not the fault.
+    pub(super) fn lost(&mut self, text: &str) {
+        let first = text.split(SEPARATORS).find(|word| !word.is_empty()).unwrap_or_default();
+        self.lost.extend(meant(bare(first)));
+    }
+
+    fn is_there(&self, directive: &str) -> bool {
+        self.conf.has(directive) || self.lost.contains(&directive)
     }
 
     pub(super) fn error(&mut self, what: impl Into<String>) {
@@ -68,10 +86,10 @@ impl Reader {
         }
         self.compare_times();
         // Where a line was refused, that is the cause.
-        if self.conf.node.is_empty() && !self.conf.has("node") {
+        if self.conf.node.is_empty() && !self.is_there("node") {
             self.problems.error(1, "no node: write 'node NAME NAME' with the names that uname -n prints");
         }
-        if self.conf.media.is_empty() && !media::DIRECTIVES.iter().any(|directive| self.conf.has(directive)) {
+        if self.conf.media.is_empty() && !media::DIRECTIVES.iter().any(|directive| self.is_there(directive)) {
             self.problems.error(1, "no medium: write at least one of bcast, ucast, mcast, serial");
         }
         (self.conf, self.problems.sorted())
@@ -112,22 +130,46 @@ fn seconds(span: Duration) -> String {
     crate::time::seconds(span)
 }
 
-/// What was probably meant by an unknown directive.
-fn hint(directive: &str) -> String {
-    let known = |word: &str| directives().any(|name| name == word);
-    let lower = directive.to_ascii_lowercase();
-    let bare = lower.split(['=', ':', '"', '\'']).find(|part| !part.is_empty()).unwrap_or_default();
-    if known(&lower) {
-        format!(": written {lower}, in lower case")
-    } else if bare != lower && known(bare) {
-        format!(": written '{bare} VALUE', with a blank between them and without quotes")
-    } else if [";", "//", "--", "!", "%"].iter().any(|mark| directive.starts_with(mark)) {
-        ": a comment begins with '#'".to_owned()
-    } else if let Some(name) = directives().find(|name| letters(name) == letters(&lower)) {
-        format!(": written {name}")
+/// What people write who know other files.
+fn odd(text: &str, directive: &str, args: &[&str]) -> Option<String> {
+    let instead = |what: &str, plain: String| Some(format!("{what}: write {}", quote(plain.trim())));
+    if text.trim_end().ends_with('\\') {
+        Some("a backslash at the end: lines of ha.cf are not continued: write it as one line".to_owned())
+    } else if text.contains('"') && matches!(fate(directive), Some(Fate::Used | Fate::Alone)) {
+        instead("Heartbeat takes quotes for a part of the word", text.replace('"', ""))
+    } else if args.first().is_some_and(|word| ["=", ":"].contains(word)) {
+        instead("nothing stands between a directive and its value", text.replacen(['=', ':'], "", 1).replace("  ", " "))
     } else {
-        String::new()
+        None
     }
+}
+
+/// What to write for an unknown directive.
+fn hint(directive: &str) -> String {
+    let lower = directive.to_ascii_lowercase();
+    match meant(bare(&lower)) {
+        Some(name) if name == lower => format!(": written {name}, in lower case"),
+        Some(name) if name == bare(&lower) => {
+            format!(": written '{name} VALUE', with a blank between them and without quotes")
+        }
+        Some(name) => format!(": written {name}"),
+        None if [";", "//", "--", "!", "%"].iter().any(|mark| directive.starts_with(mark)) => {
+            ": a comment begins with '#'".to_owned()
+        }
+        None => String::new(),
+    }
+}
+
+/// A word without what stands around it or is joined to it.
+fn bare(word: &str) -> &str {
+    word.split(['=', ':', '"', '\'']).find(|part| !part.is_empty()).unwrap_or_default()
+}
+
+/// The directive that was probably meant by a word.
+pub fn meant(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let is_meant = |name: &&str| *name == word;
+    directives().find(is_meant).or_else(|| directives().find(|name| letters(name) == letters(&word)))
 }
 
 /// The letters and digits, without the s of a plural.

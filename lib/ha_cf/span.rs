@@ -44,8 +44,8 @@ pub fn read(word: &str) -> Result<Span, String> {
         _ if unit.starts_with("us") => "us",
         _ if unit.starts_with("ms") => "ms",
         _ => {
-            return Err(format!("{}: the unit of a time is ms or us; without one, seconds", quote(word))
-                + &instead(number, &unit));
+            let instead = plain(word).map(|plain| format!(": write {plain}")).unwrap_or_default();
+            return Err(format!("{}: the unit of a time is ms or us; without one, seconds{instead}", quote(word)));
         }
     };
     let exact = parse_span(&format!("{number}{known}")).map_err(|error| error.to_string())?;
@@ -56,14 +56,24 @@ pub fn read(word: &str) -> Result<Span, String> {
     Ok(Span { span, ours_alone: matches!(unit.as_str(), "s" | "m") })
 }
 
-/// What to write for a unit that people write and Heartbeat refuses.
-fn instead(number: &str, unit: &str) -> String {
-    let known = match unit {
-        "sec" | "secs" | "second" | "seconds" => "s",
-        "min" | "mins" | "minute" | "minutes" => "m",
+/// A number and its unit as one word that Heartbeat takes.
+pub fn joined(words: &[&str]) -> Option<String> {
+    let [number, unit] = words else { return None };
+    let is_unit = number.ends_with(|c: char| c.is_ascii_digit()) && unit.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let word = format!("{number}{unit}");
+    plain(&word).or_else(|| (is_unit && read(&word).is_ok()).then_some(word))
+}
+
+/// A time with a unit that people write and Heartbeat refuses, as it takes it.
+pub fn plain(word: &str) -> Option<String> {
+    let end = word.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = word.split_at(end);
+    let known = match unit.to_ascii_lowercase().as_str() {
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
         "h" | "hour" | "hours" => "h",
-        _ => return String::new(),
+        _ => return None,
     };
-    let span = parse_span(&format!("{number}{known}")).ok().filter(|span| *span <= LONGEST);
-    span.map(|span| format!(": write {}", Span { span, ours_alone: false }.plain())).unwrap_or_default()
+    let span = parse_span(&format!("{number}{known}")).ok().filter(|span| *span <= LONGEST)?;
+    Some(Span { span, ours_alone: true }.plain())
 }

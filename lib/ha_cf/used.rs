@@ -109,8 +109,8 @@ impl Reader {
     }
 
     pub(super) fn time(&mut self, directive: &'static str, args: &[&str], zero: bool) {
-        if let [number, unit @ ("s" | "m" | "ms" | "us")] = args {
-            return self.error(format!("{directive}: no blank before the unit: write {directive} {number}{unit}"));
+        if let Some(word) = span::joined(args) {
+            return self.error(format!("{directive}: no blank before the unit: write {directive} {word}"));
         }
         // Each word is checked, as in Heartbeat.
         for word in args {
@@ -142,7 +142,7 @@ impl Reader {
 
     fn baud(&mut self, args: &[&str]) {
         if self.conf.has("baud") {
-            return self.error(format!("baud stands on line {} too: once is allowed", self.conf.line_of("baud")));
+            return self.error("baud stands above already: once is allowed");
         }
         let word = self.last("baud", args);
         match medium::read_baud(word) {
