@@ -11,6 +11,7 @@ use hbkit::conf_file::{self, TEXT_MAX};
 use hbkit::edge::{self, Answer, Output};
 use hbkit::ha_cf::{self, HaCf};
 use hbkit::haresources;
+use hbkit::migrate::{self, Migrated};
 use hbkit::name;
 use hbkit::problem::{Problems, quote};
 
@@ -43,6 +44,12 @@ enum Action {
     },
     /// Print a line for each group: NAME NODE RESOURCE...
     Groups,
+    /// Print ha.cf with what check says of the three files as comments beside each line it concerns
+    Migrate {
+        /// Directory of the files [default: that of --directory]
+        #[arg(value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
     /// Print a digest of what must be equal on every node
     Digest,
 }
@@ -55,6 +62,9 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
     let directory = &args.directory;
     let lines = match &args.action {
         Action::Check => return check(directory, args.node.as_deref()),
+        Action::Migrate { from } => {
+            return migrate(from.as_ref().unwrap_or(directory), args.node.as_deref());
+        }
         Action::Get { key } => match read_conf(directory)?.get(key) {
             Some(values) => values,
             None => {
@@ -89,32 +99,77 @@ fn print(lines: &[String]) -> anyhow::Result<()> {
 /// Prints all problems of the three files. A file that cannot be read is said on
 /// standard error, after what the others showed.
 fn check(directory: &Path, node: Option<&str>) -> anyhow::Result<Answer> {
-    let node = node.map(name::node).transpose()?.or_else(|| edge::host_name().ok());
-    let mut found = Findings::default();
-    let (conf, groups, keys);
-    (conf, found.ha_cf) = parse(&directory.join("ha.cf"), ha_cf::parse);
-    (groups, found.haresources) = parse(&directory.join("haresources"), haresources::parse);
-    (keys, found.authkeys) =
-        authkeys::examine(&directory.join("authkeys")).unwrap_or_else(|problems| (Authkeys::default(), problems));
-    cluster::check(&conf, &groups, &keys, &mut found);
-    cluster::check_commands(&conf, node.as_deref(), conf_file::is_program, &mut found.ha_cf);
-    if let Some(node) = node {
-        cluster::check_own_node(&conf, &node, &mut found.ha_cf);
-    }
+    let others = Others::read(directory, node)?;
+    let path = directory.join("ha.cf");
+    let found = match conf_file::read(&path, TEXT_MAX) {
+        Ok(bytes) => others.judge(&path.display().to_string(), &bytes),
+        Err(problems) => others.judge_without(problems),
+    };
     print(&found.lines())?;
     found.unreadable().for_each(|problems| edge::complain(TOOL, problems));
-    Ok(match (found.unreadable().next(), found.has_errors()) {
+    Ok(answer(&found))
+}
+
+/// Prints ha.cf with what `check` says of it as comments. Status 1 when a line
+/// was changed or taken out too.
+fn migrate(directory: &Path, node: Option<&str>) -> anyhow::Result<Answer> {
+    let others = Others::read(directory, node)?;
+    let path = directory.join("ha.cf");
+    let bytes = conf_file::read(&path, TEXT_MAX)?;
+    let name = path.display().to_string();
+    let Migrated { lines, touched, found } = migrate::migrate(&bytes, |text| others.judge(&name, text))?;
+    let mut output = Output::new();
+    lines.iter().try_for_each(|line| output.raw_line(line))?;
+    output.flush()?;
+    found.unreadable().for_each(|problems| edge::complain(TOOL, problems));
+    Ok(if touched > 0 && found.unreadable().next().is_none() { Answer::No } else { answer(&found) })
+}
+
+fn answer(found: &Findings) -> Answer {
+    match (found.unreadable().next(), found.has_errors()) {
         (Some(_), _) => Answer::Unknown,
         (None, true) => Answer::No,
         (None, false) => Answer::Yes,
-    })
+    }
 }
 
-/// Reads one of the files of text. What cannot be read counts as a file with
-/// an error, so that it is not compared with the others.
-fn parse<T: Default>(path: &Path, parse: fn(&str, &[u8]) -> (T, Problems)) -> (T, Problems) {
-    match conf_file::read(path, TEXT_MAX) {
-        Ok(bytes) => parse(&path.display().to_string(), &bytes),
-        Err(problems) => (T::default(), problems),
+/// What stands beside ha.cf. What cannot be read counts as a file with an error,
+/// so that it is not compared with the others.
+struct Others {
+    groups: Vec<haresources::Group>,
+    keys: Authkeys,
+    found: Findings,
+    node: Option<String>,
+}
+
+impl Others {
+    fn read(directory: &Path, node: Option<&str>) -> anyhow::Result<Others> {
+        let node = node.map(name::node).transpose()?.or_else(|| edge::host_name().ok());
+        let path = directory.join("haresources");
+        let (groups, haresources) = match conf_file::read(&path, TEXT_MAX) {
+            Ok(bytes) => haresources::parse(&path.display().to_string(), &bytes),
+            Err(problems) => (Vec::new(), problems),
+        };
+        let (keys, authkeys) =
+            authkeys::examine(&directory.join("authkeys")).unwrap_or_else(|problems| (Authkeys::default(), problems));
+        Ok(Others { groups, keys, found: Findings { haresources, authkeys, ..Findings::default() }, node })
+    }
+
+    /// All that is to be said of the bytes of an ha.cf beside them.
+    fn judge(&self, name: &str, bytes: &[u8]) -> Findings {
+        let (conf, problems) = ha_cf::parse(name, bytes);
+        let mut found = Findings { ha_cf: problems, ..self.found.clone() };
+        cluster::check(&conf, &self.groups, &self.keys, &mut found);
+        cluster::check_commands(&conf, self.node.as_deref(), conf_file::is_program, &mut found.ha_cf);
+        if let Some(node) = &self.node {
+            cluster::check_own_node(&conf, node, &mut found.ha_cf);
+        }
+        found
+    }
+
+    fn judge_without(&self, ha_cf: Problems) -> Findings {
+        let mut found = Findings { ha_cf, ..self.found.clone() };
+        cluster::check(&HaCf::default(), &self.groups, &self.keys, &mut found);
+        found
     }
 }

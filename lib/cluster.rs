@@ -16,7 +16,7 @@ use crate::problem::Problems;
 use crate::time::seconds;
 
 /// The problems of each file, to which the checks add theirs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// Those of ha.cf.
     pub ha_cf: Problems,

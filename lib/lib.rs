@@ -34,6 +34,7 @@
 //! | [`ha_cf`] | nodes, times, media, ping nodes (`read` alone touches the file) |
 //! | [`haresources`] | groups and their resources (`read` alone touches the file) |
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
+//! | [`migrate`] | ha.cf with advice in it |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //! | [`judge`] | the failure detector: from records to verdicts |
 //! | [`suggest`] | from a recording to times that suit it |
@@ -120,6 +121,7 @@ pub mod key_watch;
 pub mod lines;
 pub mod medium;
 pub mod message;
+pub mod migrate;
 pub mod name;
 pub mod ndisc;
 pub mod netlink;

@@ -188,7 +188,7 @@ pub fn quote(text: &str) -> String {
 }
 
 /// The text with control characters escaped.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         if c.is_control() {
             out.extend(c.escape_default());

@@ -200,11 +200,14 @@ fn the_largest_files_of_garbage_are_read_in_a_bounded_time() {
     for piece in ["x\n", "1 sha1 x\n", "auth 1\n", "a \\\n", "bcast eth0 ", "node ", "node1 192.0.2.1\n", "::,#"] {
         let text = piece.repeat((1 << 20) / piece.len());
         let directory = configuration(&text, &text, &text[..65_536]);
-        let start = Instant::now();
-        let said = hb_config(&directory, &["check"]);
-        let took = start.elapsed();
-        assert_eq!((said.code(), said.err.as_str()), (1, ""), "{piece:?}");
-        assert!(took < Duration::from_secs(5), "{piece:?} took {took:?}");
+        for action in ["check", "migrate"] {
+            let start = Instant::now();
+            let said = hb_config(&directory, &[action]);
+            let took = start.elapsed();
+            let is_refused = action == "migrate" && said.err.contains("ha.cf:1: more than 100 problems: ");
+            assert!(is_refused || (said.code(), said.err.as_str()) == (1, ""), "{action} {piece:?}: {}", said.err);
+            assert!(took < Duration::from_secs(10), "{action} {piece:?} took {took:?}");
+        }
     }
     let directory = configuration(&"#".repeat((1 << 20) + 1), HARESOURCES, AUTHKEYS);
     assert!(hb_config(&directory, &["check"]).err.ends_with("ha.cf: larger than 1048576 bytes\n"));
@@ -254,8 +257,51 @@ fn the_page_of_hb_config_and_its_help_name_every_key() {
 }
 
 #[test]
+fn migrate_prints_an_ha_cf_that_check_takes_and_that_stays_as_it_is() {
+    let ha_cf = format!("logfile /var/log/ha-log\nstonith_host * x y\nKeepalive 1s\n{HA_CF}ucast eth0 gateway\n");
+    let directory = configuration(&ha_cf, HARESOURCES, AUTHKEYS);
+    let path = directory.path().to_str().unwrap();
+    let said = run("hb-config", &["-N", "node1", "migrate", path], b"");
+    assert_eq!((said.code(), said.err.as_str()), (1, ""), "{}", said.out);
+    assert!(said.out.contains("\n# hbkit: logfile has no effect in hbkit: "), "{}", said.out);
+    assert!(said.out.contains("\n# hbkit took out the next line: stonith_host is not supported by hbkit: "));
+    assert!(said.out.contains("\n#-stonith_host * x y\n") && said.out.contains("\nkeepalive 1\n"), "{}", said.out);
+    assert!(!said.out.contains("SECRET"), "{}", said.out);
+    let new = configuration(&said.out, HARESOURCES, AUTHKEYS);
+    let again = hb_config(&new, &["migrate"]);
+    assert_eq!((again.code(), again.out, again.err.as_str()), (0, said.out, ""));
+    let check = hb_config(&new, &["check"]);
+    assert_eq!((check.code(), check.err.as_str()), (0, ""), "{}", check.out);
+    let sound = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    for key in ha_cf::KEYS.iter().filter(|key| **key != "keepalive") {
+        assert_eq!(hb_config(&new, &["get", key]).out, hb_config(&sound, &["get", key]).out, "{key}");
+    }
+}
+
+#[test]
+fn migrate_says_what_it_could_not_read_and_what_it_cannot_mend() {
+    let directory = configuration(HA_CF, "", AUTHKEYS);
+    let said = hb_config(&directory, &["migrate"]);
+    assert_eq!(said.code(), 2);
+    assert!(said.out.contains("\nnode node1 Node2\n"), "{}", said.out);
+    let path = directory.path().display();
+    assert_eq!(said.err, format!("hb-config: {path}/haresources: No such file or directory\n"));
+    let directory = configuration("crm yes\n", HARESOURCES, AUTHKEYS);
+    let said = hb_config(&directory, &["migrate"]);
+    assert_eq!((said.code(), said.err.as_str()), (1, ""));
+    assert!(said.out.contains("\n# hbkit: no node: ") && said.out.contains("\n# hbkit: no medium: "), "{}", said.out);
+    let directory = configuration("n\0o\0d\0e\0", HARESOURCES, AUTHKEYS);
+    fs::write(directory.path().join("ha.cf"), b"\xff\xfen\0o\0").unwrap();
+    let said = hb_config(&directory, &["migrate"]);
+    assert_eq!((said.code(), said.out.as_str()), (2, ""));
+    assert!(said.err.ends_with("/ha.cf:1: the file is in UTF-16: save it as UTF-8\n"), "{}", said.err);
+}
+
+#[test]
 fn wrong_calls_are_status_2() {
-    for args in [&[][..], &["frobnicate"], &["get"], &["get", "a", "b"], &["help"], &["check", "extra"]] {
+    for args in
+        [&[][..], &["frobnicate"], &["get"], &["get", "a", "b"], &["help"], &["check", "extra"], &["migrate", "a", "b"]]
+    {
         let said = run("hb-config", args, b"");
         assert_eq!((said.code(), said.out.as_str()), (2, ""), "{args:?}: {said:?}");
         assert!(!said.err.is_empty());
