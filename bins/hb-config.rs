@@ -39,7 +39,7 @@ enum Action {
     Get {
         /// nodes, keepalive, deadtime, warntime, initdead, deadping, udpport, baud, media, ping, ping_damping,
         /// fence, fence_delay, auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum, msgfmt,
-        /// allow_crc or lease
+        /// allow_crc, dialect or lease
         key: String,
     },
     /// Print a line for each group: NAME NODE RESOURCE...

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use clap::Parser;
 use hbkit::decide::{Decide, Effect, FLAP_LIMIT_MAX, GroupSetting, Policy, Quorum, Settings};
 use hbkit::edge::{self, Answer, Output, OutputError, complain};
+use hbkit::engine::Engine;
 use hbkit::filter::{self, Filter, Flow};
-use hbkit::ha_cf;
+use hbkit::ha_cf::{self, Dialect};
 use hbkit::record::{MAX, Record};
 use hbkit::tale::Tale;
 use hbkit::time::parse_span;
@@ -78,6 +79,9 @@ struct Args {
     /// Head start of who serves, should two nodes fence each other [default: 5]
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     fence_delay: Option<Duration>,
+    /// In which protocol nodes agree on who serves: hbkit or heartbeat [default: hbkit]
+    #[arg(long, value_name = "WORD", value_parser = dialect)]
+    dialect: Option<Dialect>,
     /// Vote for others, and serve nothing: the groups are only compared
     #[arg(long)]
     witness: bool,
@@ -93,6 +97,10 @@ fn quorum(text: &str) -> Result<Quorum, String> {
         "majority" => Ok(Quorum::Majority),
         _ => Err("alive or majority".to_owned()),
     }
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    Dialect::read(text).ok_or_else(|| "hbkit or heartbeat".to_owned())
 }
 
 fn group(text: &str) -> Result<GroupSetting, String> {
@@ -119,14 +127,14 @@ fn main() -> ExitCode {
 fn run(mut args: Args) -> anyhow::Result<Answer> {
     let (all, verbose, fd) = (args.all, args.verbose, args.announce_fd);
     let explain = args.explain.take();
-    let settings = settings(args)?;
+    let (settings, dialect) = settings(args)?;
     if let Some(group) = explain {
-        return tell(settings, &group);
+        return tell(settings, dialect, &group);
     }
     check_length(&settings)?;
     let announcements = fd.map(Announcements::open).transpose()?;
-    let decide = Decide::new(settings);
-    let mut deciding = Deciding { decide, all, verbose, effects: Vec::new(), announcements, out: Output::new() };
+    let engine = Engine::new(settings, dialect);
+    let mut deciding = Deciding { engine, all, verbose, effects: Vec::new(), announcements, out: Output::new() };
     filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
     Ok(Answer::Yes)
 }
@@ -143,7 +151,8 @@ fn check_length(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn settings(args: Args) -> anyhow::Result<Settings> {
+fn settings(args: Args) -> anyhow::Result<(Settings, Dialect)> {
+    let mut dialect = Dialect::default();
     let own = match args.node {
         Some(name) => name,
         None => edge::host_name()?,
@@ -165,6 +174,7 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
             None => Vec::new(),
         };
         anyhow::ensure!(config.node.contains(&settings.own), "{}: no node is named {}", path.display(), settings.own);
+        dialect = config.dialect;
         settings.configure(config, groups);
     } else {
         anyhow::ensure!(args.haresources.is_none(), "--haresources needs --config, which names the nodes");
@@ -189,7 +199,14 @@ fn settings(args: Args) -> anyhow::Result<Settings> {
     settings.deadtime = args.deadtime.unwrap_or(settings.deadtime);
     anyhow::ensure!(!settings.deadtime.is_zero(), "deadtime: 0: must be longer");
     anyhow::ensure!(!settings.keepalive.is_zero(), "keepalive: 0: must be longer");
-    Ok(settings)
+    let dialect = args.dialect.unwrap_or(dialect);
+    if dialect == Dialect::Heartbeat {
+        anyhow::ensure!(settings.nodes.len() == 2, "dialect heartbeat is spoken between two nodes");
+        anyhow::ensure!(settings.quorum == Quorum::Alive, "dialect heartbeat knows no votes: quorum majority");
+        anyhow::ensure!(settings.policy.fence.is_empty(), "dialect heartbeat fences nobody");
+        anyhow::ensure!(!args.witness, "dialect heartbeat knows no witness");
+    }
+    Ok((settings, dialect))
 }
 
 /// Where announcements go. Descriptor 1 is standard output itself, so that the
@@ -211,7 +228,7 @@ impl Announcements {
 }
 
 struct Deciding {
-    decide: Decide,
+    engine: Engine,
     all: bool,
     verbose: bool,
     effects: Vec<Effect>,
@@ -225,7 +242,7 @@ impl Filter for Deciding {
         if self.all || (self.verbose && verdict) {
             self.out.raw_line(line)?;
         }
-        let decided = self.decide.record(record, &mut self.effects);
+        let decided = self.engine.record(record, &mut self.effects);
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Say(line) => self.out.line(&line.finish())?,
@@ -247,8 +264,9 @@ impl Filter for Deciding {
     }
 }
 
-fn tell(settings: Settings, group: &str) -> anyhow::Result<Answer> {
-    let mut telling = Telling { tale: Tale::new(settings, group), lines: Vec::new(), out: Output::new() };
+fn tell(settings: Settings, dialect: Dialect, group: &str) -> anyhow::Result<Answer> {
+    let mut telling =
+        Telling { tale: Tale::new(settings, group).in_dialect(dialect), lines: Vec::new(), out: Output::new() };
     filter::run("hb-decide", io::stdin().lock(), &mut telling)?;
     let Telling { tale, mut lines, mut out } = telling;
     let told = tale.end(&mut lines);

@@ -70,7 +70,8 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let station = args.station.read()?;
     let nodes = station.config.as_ref().map_or(2, |config| config.node.len() + config.ping.len());
     let names = station.config.as_ref().map_or(&[][..], |config| &config.node);
-    let answers = Answers::new(&station.node, names, edge::now());
+    let dialect = station.config.as_ref().map(|config| config.dialect).unwrap_or_default();
+    let answers = Answers::new(&station.node, names, edge::now()).in_dialect(dialect);
     let keepalive = station.config.as_ref().filter(|_| !args.stdin).map(|config| config.keepalive);
     let interval = args.interval.or(keepalive);
     let format = args.format.or(station.config.as_ref().map(|config| config.msgfmt)).unwrap_or_default();

@@ -10,6 +10,7 @@
 //! | `msg T NODE t=starting` | `resource`: we hold what is ours, and want nothing else |
 
 use crate::budget::Budget;
+use crate::ha_cf::Dialect;
 use crate::history::{Asked, History};
 use crate::outgoing::{Order, OrderError};
 use crate::record::Record;
@@ -37,6 +38,7 @@ pub enum Answer {
 pub struct Answers {
     own: String,
     nodes: Vec<String>,
+    dialect: Dialect,
     budget: Budget,
 }
 
@@ -58,7 +60,18 @@ impl Answers {
     /// Answers of node `own`. `nodes` are all nodes of the configuration; where
     /// it is empty, nobody is told what they are.
     pub fn new(own: &str, nodes: &[String], now: Time) -> Answers {
-        Answers { own: own.to_owned(), nodes: nodes.to_vec(), budget: Budget::new(AT_ONCE, A_SECOND, now) }
+        Answers {
+            own: own.to_owned(),
+            nodes: nodes.to_vec(),
+            dialect: Dialect::default(),
+            budget: Budget::new(AT_ONCE, A_SECOND, now),
+        }
+    }
+
+    /// The same in this dialect: in Heartbeat's, hb-decide says what is held.
+    #[must_use]
+    pub fn in_dialect(self, dialect: Dialect) -> Answers {
+        Answers { dialect, ..self }
     }
 
     /// What is to be sent for a line: an order is sent as it stands, a record is
@@ -90,7 +103,7 @@ impl Answers {
             (_, Some("reqnodes")) => self.repnodes(node),
             // As a node of Heartbeat that has no groups. `none` would be a cause for
             // alarm: "No one owns foreign resources!".
-            (_, Some("starting")) => {
+            (_, Some("starting")) if self.dialect == Dialect::Hbkit => {
                 order(&[("t", "resource"), ("rsc_hold", "local"), ("rtype", "full"), ("isstable", "1")])
             }
             _ => None,

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::auth::{Method, hex};
 use crate::authkeys::Authkeys;
 use crate::floating::BEHIND;
-use crate::ha_cf::{self, AutoFailback, HaCf, LeaseKeeper, Quorum};
+use crate::ha_cf::{self, AutoFailback, Dialect, HaCf, LeaseKeeper, Quorum};
 use crate::haresources::Group;
 use crate::medium::Medium;
 use crate::problem::Problems;
@@ -257,7 +257,7 @@ fn check_keys(conf: &HaCf, authkeys: &Authkeys, problems: &mut Problems) {
 /// SHA-256, in hexadecimal digits, over what must be equal on every node: the
 /// nodes in their order (hb-decide ranks by it), keepalive, deadtime, initdead,
 /// deadping, auto_failback with its delay, failure_expiry, flap_halflife and
-/// flap_limit, quorum, what fences whom, and the groups in their order with node
+/// flap_limit, quorum, dialect, what fences whom, and the groups in their order with node
 /// and resources. Media and ping nodes, warntime, keys, comments and white space do
 /// not count.
 pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
@@ -276,6 +276,9 @@ pub fn digest(conf: &HaCf, groups: &[Group]) -> String {
     }
     text.push_str(&format!("flap_limit {}\n", conf.flap_limit));
     text.push_str(&format!("auto_failback {}\nquorum {}\n", conf.auto_failback, conf.quorum));
+    if conf.dialect != Dialect::default() {
+        text.push_str(&format!("dialect {}\n", conf.dialect));
+    }
     if conf.has("ping_damping") {
         text.push_str(&format!("ping_damping {:?}\n", conf.ping_damping.span(conf.deadtime)));
     }

@@ -389,7 +389,7 @@ impl Decide {
 }
 
 /// A reason: `why T SUBJECT VERB words`.
-fn why(now: Time, subject: &str, verb: &str, text: &str) -> Effect {
+pub(crate) fn why(now: Time, subject: &str, verb: &str, text: &str) -> Effect {
     let line = Line::new("why", now).word(subject).word(verb);
     Effect::Say(text.split_ascii_whitespace().fold(line, |line, word| line.word(word)))
 }

@@ -16,6 +16,7 @@ use crate::medium::{self, Medium};
 use crate::outgoing::Format;
 use crate::problem::Problems;
 
+mod dialect;
 mod foreign;
 mod get;
 mod lease;
@@ -26,6 +27,7 @@ mod span;
 mod used;
 mod values;
 
+pub use dialect::Dialect;
 pub use get::KEYS;
 pub use lease::{LeaseKeeper, ROUNDED, kernel_deadtime};
 pub use values::{AutoFailback, FENCE_DELAY, Fence, PingDamping, PingTarget, Quorum};
@@ -91,6 +93,8 @@ pub struct HaCf {
     pub msgfmt: Format,
     /// Whether a crc is good enough for a network.
     pub allow_crc: bool,
+    /// In which protocol nodes agree on who serves.
+    pub dialect: Dialect,
     lines: BTreeMap<String, usize>,
     media_lines: Vec<usize>,
 }
@@ -150,6 +154,7 @@ impl Default for HaCf {
             quorum: Quorum::default(),
             msgfmt: Format::default(),
             allow_crc: false,
+            dialect: Dialect::default(),
             lines: BTreeMap::new(),
             media_lines: Vec::new(),
         }

@@ -44,6 +44,8 @@
 //! | [`echo`] | what a node last heard from each of its peers, and on which media |
 //! | [`votes`] | who promised which group to whom, and until when |
 //! | [`decide`] | who serves: from verdicts and announcements to actions |
+//! | [`dialect`] | the same beside a node of Heartbeat, in its protocol |
+//! | [`engine`] | which of the two decides |
 //! | [`tale`] | the story of one group, for a person |
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
@@ -98,8 +100,10 @@ pub mod cluster;
 pub mod conf_file;
 pub mod conf_lines;
 pub mod decide;
+pub mod dialect;
 pub mod echo;
 pub mod edge;
+pub mod engine;
 pub mod filter;
 pub mod floating;
 pub mod forward;

@@ -12,7 +12,9 @@ mod words;
 
 use std::fmt;
 
-use crate::decide::{Decide, Effect, Settings, Strange};
+use crate::decide::{Effect, Settings, Strange};
+use crate::engine::Engine;
+use crate::ha_cf::Dialect;
 use crate::record::Record;
 use crate::time::Time;
 
@@ -43,7 +45,8 @@ impl fmt::Display for NoTale {
 #[derive(Debug)]
 pub struct Tale {
     settings: Settings,
-    decide: Decide,
+    dialect: Dialect,
+    engine: Engine,
     /// Decisions stand in the stream.
     is_logged: bool,
     /// What was decided anew for the last record, as records.
@@ -55,14 +58,22 @@ pub struct Tale {
 impl Tale {
     /// The story of `group`, as the node of `settings` saw it.
     pub fn new(settings: Settings, group: &str) -> Tale {
+        let dialect = Dialect::default();
         Tale {
-            decide: Decide::new(settings.clone()),
+            dialect,
+            engine: Engine::new(settings.clone(), dialect),
             teller: Teller::new(group, &settings.own),
             settings,
             is_logged: false,
             held: Vec::new(),
             effects: Vec::new(),
         }
+    }
+
+    /// The same of nodes that agree in this dialect.
+    #[must_use]
+    pub fn in_dialect(self, dialect: Dialect) -> Tale {
+        Tale { dialect, engine: Engine::new(self.settings.clone(), dialect), ..self }
     }
 
     /// Takes a record, and appends the lines of the story that follow.
@@ -80,9 +91,9 @@ impl Tale {
         // After a boot time begins anew. hb-judge says that it begins behind the
         // first tick, so that what came before that must not be forgotten.
         if begins_a_life(record) && self.teller.is_past(record.time) {
-            self.decide = Decide::new(self.settings.clone());
+            self.engine = Engine::new(self.settings.clone(), self.dialect);
         }
-        let decided = if self.is_logged { Ok(()) } else { self.decide.record(record, &mut self.effects) };
+        let decided = if self.is_logged { Ok(()) } else { self.engine.record(record, &mut self.effects) };
         self.held.extend(self.effects.drain(..).filter_map(|effect| match effect {
             Effect::Say(line) => Some(line.finish()),
             Effect::Announce(_) | Effect::End => None,

@@ -27,6 +27,7 @@ pub const KEYS: &[&str] = &[
     "quorum",
     "msgfmt",
     "allow_crc",
+    "dialect",
     "lease",
 ];
 
@@ -57,6 +58,7 @@ impl HaCf {
             "quorum" => one(self.quorum.to_string()),
             "msgfmt" => one(self.msgfmt.to_string()),
             "allow_crc" => one(if self.allow_crc { "yes" } else { "no" }.to_owned()),
+            "dialect" => one(self.dialect.to_string()),
             "lease" => one(self.lease_keeper().to_string()),
             _ => None,
         }

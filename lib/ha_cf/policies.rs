@@ -68,6 +68,7 @@ impl Reader {
             ("quorum", ["majority"]) => self.conf.quorum = Quorum::Majority,
             ("quorum", _) => self.error("quorum is alive or majority"),
             ("ping_damping", _) => self.ping_damping(args),
+            ("dialect", _) => self.dialect(args),
             ("fence", _) => self.fence(args),
             ("allow_crc", _) => self.allow_crc(args),
             ("fence_delay", _) => self.time("fence_delay", args, true),

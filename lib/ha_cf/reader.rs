@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Fate, HaCf, default_initdead, directives, fate, media};
+use super::{Fate, HaCf, default_initdead, dialect, directives, fate, media};
 use crate::problem::{Problems, quote};
 
 /// Reading in the order of the file: udpport and baud hold for the media below.
@@ -85,6 +85,7 @@ impl Reader {
             self.problems.error(fence.line, format!("fence: no node line names {}", fence.node));
         }
         self.compare_times();
+        dialect::check(&self.conf, &mut self.problems);
         // Where a line was refused, that is the cause.
         if self.conf.node.is_empty() && !self.is_there("node") {
             self.problems.error(1, "no node: write 'node NAME NAME' with the names that uname -n prints");

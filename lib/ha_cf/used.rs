@@ -43,6 +43,7 @@ pub const ALONE: &[&str] = &[
     "fence",
     "allow_crc",
     "witness",
+    "dialect",
 ];
 
 impl Reader {

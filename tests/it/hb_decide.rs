@@ -6,13 +6,14 @@ use crate::timeline;
 #[test]
 fn every_time_line_gives_its_actions() {
     timeline::run_all("hb-decide", "decide");
+    timeline::run_all("hb-decide", "dialect");
 }
 
 #[test]
 fn every_action_of_every_case_has_its_reason() {
     let mut problems = String::new();
     let mut actions = 0;
-    for (file, text) in timeline::cases("decide") {
+    for (file, text) in [timeline::cases("decide"), timeline::cases("dialect")].concat() {
         let mut reasons: Vec<(&str, &str)> = Vec::new();
         for line in text.lines().filter_map(|line| line.strip_prefix("> ")) {
             let words: Vec<&str> = line.split(' ').collect();
@@ -61,7 +62,7 @@ fn options_and_input(text: &str) -> (Vec<String>, String) {
 #[test]
 fn what_was_logged_and_what_came_in_tell_the_same_story() {
     let mut told = 0;
-    for (file, text) in timeline::cases("decide") {
+    for (file, text) in [timeline::cases("decide"), timeline::cases("dialect")].concat() {
         let (options, input) = options_and_input(&text);
         let mut options: Vec<&str> = options.iter().map(String::as_str).collect();
         // A story is no announcement.

@@ -20,6 +20,7 @@ mod hb_standby;
 mod hb_supervise;
 mod heartbeat;
 mod heartbeat_lab;
+mod heartbeat_resources;
 mod hold;
 mod house;
 mod ipaddr_agent;

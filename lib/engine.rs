@@ -1,0 +1,36 @@
+//! Who decides: hbkit's own protocol or Heartbeat's, as ha.cf says.
+
+use crate::decide::{Decide, Effect, Settings, Strange};
+use crate::dialect::Heartbeat;
+use crate::ha_cf::Dialect;
+use crate::record::Record;
+
+/// A decision maker.
+#[derive(Debug)]
+pub enum Engine {
+    /// Of hbkit's own dialect.
+    Hbkit(Box<Decide>),
+    /// Of Heartbeat's.
+    Heartbeat(Box<Heartbeat>),
+}
+
+impl Engine {
+    /// A decision maker that knows nothing yet.
+    pub fn new(settings: Settings, dialect: Dialect) -> Engine {
+        match dialect {
+            Dialect::Hbkit => Engine::Hbkit(Box::new(Decide::new(settings))),
+            Dialect::Heartbeat => Engine::Heartbeat(Box::new(Heartbeat::new(settings))),
+        }
+    }
+
+    /// Takes one record and appends what is to be done.
+    ///
+    /// # Errors
+    /// As [`Decide::record`] and [`Heartbeat::record`].
+    pub fn record(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<(), Strange> {
+        match self {
+            Engine::Hbkit(decide) => decide.record(record, effects),
+            Engine::Heartbeat(heartbeat) => heartbeat.record(record, effects),
+        }
+    }
+}
