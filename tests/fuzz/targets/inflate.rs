@@ -53,7 +53,10 @@ fuzz_target!(|data: &[u8]| {
         let length: usize = inside.fields.iter().map(|field| field.name.len()).sum();
         assert!(length <= MAX_BYTES);
     }
-    // As we pack it.
+    // As we pack it, which takes long.
+    if how & 4 == 0 {
+        return;
+    }
     let mut bytes = match netstring::unseal(choices.0) {
         Ok(sealed) if how & 2 == 0 => sealed.covered.to_vec(),
         _ => choices.0.to_vec(),
