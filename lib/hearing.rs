@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::auth::{Key, KeyRing};
 use crate::gaps::{Gaps, News, Notice, Span};
-use crate::message::{FormError, Header, MAX_BYTES, Message, Value};
+use crate::message::{FormError, Header, Message, Value};
 use crate::record::Line;
 use crate::refused::Reason;
 use crate::replay::{Memory, Seen};
@@ -71,7 +71,7 @@ impl Hearing {
     /// What becomes of `arrived`. `is_own_address` is asked where a message bears
     /// our own name.
     pub fn hear(&mut self, arrived: &Arrived<'_>, is_own_address: impl FnOnce(IpAddr) -> bool) -> Heard {
-        if arrived.is_cut || arrived.bytes.len() > MAX_BYTES {
+        if arrived.is_cut {
             return Heard::Refused(Reason::Oversize);
         }
         let trust = if arrived.is_network && !self.is_crc_allowed { Trust::KeyedOnly } else { Trust::AllKeys };

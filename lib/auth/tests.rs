@@ -54,5 +54,6 @@ fn a_ring_signs_with_the_last_key_of_its_number() {
     assert_eq!(ring.signing().method(), Method::Sha1);
     assert_eq!(ring.get(1).map(Key::method), Some(Method::Sha1));
     assert!(ring.get(2).is_none());
+    assert_eq!(ring.keys().iter().map(Key::method).collect::<Vec<_>>(), [Method::Md5, Method::Sha1]);
     assert!(KeyRing::new(2, ring.keys().to_vec()).is_none());
 }

@@ -134,3 +134,55 @@ fn a_key_works_as_the_ring_that_was_read() {
     assert!(ring.get(2).unwrap().verify(b"data", key.sign(b"data").as_bytes()));
     assert!(!ring.get(1).unwrap().verify(b"data", key.sign(b"data").as_bytes()));
 }
+
+/// A file that only root can touch.
+const FIT: Standing = Standing { mode: 0o600, owner: 0, reader: 0, links: 1, is_symlink: false, in_public: false };
+
+#[test]
+fn whoever_else_could_read_or_change_the_keys_is_named() {
+    for (standing, causes) in [
+        (FIT, &[][..]),
+        (Standing { mode: 0o700, ..FIT }, &[]),
+        (Standing { mode: 0o411, ..FIT }, &[]),
+        (Standing { mode: 0o640, ..FIT }, &["error: mode 0640: group or others can read"]),
+        (Standing { mode: 0o604, ..FIT }, &["error: mode 0604: group or others can read"]),
+        (Standing { mode: 0o620, ..FIT }, &["error: mode 0620: group or others can write"]),
+        (Standing { mode: 0o602, ..FIT }, &["error: mode 0602: group or others can write"]),
+        (
+            Standing { mode: 0o666, ..FIT },
+            &["error: mode 0666: group or others can read", "error: mode 0666: group or"],
+        ),
+        (Standing { owner: 7, ..FIT }, &["error: the owner is user 7"]),
+        (Standing { owner: 7, reader: 7, ..FIT }, &[]),
+        (Standing { owner: 0, reader: 7, ..FIT }, &[]),
+        (Standing { links: 2, ..FIT }, &["warning: the file has 2 names"]),
+        (Standing { links: 0, ..FIT }, &[]),
+        (Standing { is_symlink: true, ..FIT }, &["warning: a symbolic link"]),
+        (Standing { in_public: true, ..FIT }, &["warning: everybody can write the directory"]),
+    ] {
+        let mut problems = Problems::new("f");
+        check_standing(standing, &mut problems);
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), causes.len(), "{standing:?}: {said:?}");
+        for (said, cause) in said.iter().zip(causes) {
+            assert!(said.starts_with(&format!("f:1: {cause}")), "{standing:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn only_a_file_without_an_error_gives_keys() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("authkeys");
+    let good = format!("auth 1\n1 sha1 {GOOD}\n");
+    let bad = format!("{good}2 sha512 {GOOD}\n");
+    for (text, mode, is_fit) in [(&good, 0o600, true), (&good, 0o644, false), (&bad, 0o600, false)] {
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(read(&path).map(|ring| ring.signing().id()).is_ok_and(|id| id == 1), is_fit, "{mode:o} {text}");
+        // What is wrong is told with what can be used all the same.
+        let (file, problems) = examine(&path).unwrap();
+        assert_eq!((file.sign, problems.has_errors()), (Some(1), !is_fit));
+    }
+}

@@ -2,6 +2,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::auth::Method;
+use crate::message::MAX_BYTES;
 use crate::{classic, netstring};
 
 fn ring(method: Method) -> KeyRing {
@@ -122,6 +123,24 @@ fn what_lacks_a_number_or_was_cut_is_refused() {
     let bytes = signed("node2", 1);
     let cut = Arrived { is_cut: true, ..arrived(&bytes, 0) };
     assert_eq!(hearing.hear(&cut, |_| false), Heard::Refused(Reason::Oversize));
+}
+
+#[test]
+fn a_message_may_have_so_many_bytes_and_no_more() {
+    let padded = |room: usize| {
+        let mut message = message("node2", 1, 7);
+        message.push("padding", "x".repeat(room));
+        netstring::encode(&message, ring(Method::Sha1).signing())
+    };
+    let room = MAX_BYTES - padded(100_000).len() + 100_000;
+    assert_eq!(padded(room).len(), MAX_BYTES);
+    assert!(hear(&mut hearing(), &padded(room), 0).starts_with("msg "));
+    assert_eq!(hear(&mut hearing(), &padded(room + 1), 0), "oversize");
+    for start in ["", "###\n", ">>>\n"] {
+        let mut bytes = start.as_bytes().to_vec();
+        bytes.resize(MAX_BYTES + 1, b'x');
+        assert_eq!(hear(&mut hearing(), &bytes, 0), "oversize", "{start:?}");
+    }
 }
 
 fn due(hearing: &mut Hearing, micros: u64) -> Vec<String> {

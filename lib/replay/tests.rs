@@ -35,6 +35,18 @@ fn what_is_older_than_the_window_is_a_replay() {
 }
 
 #[test]
+fn the_oldest_number_of_the_window_is_known_when_all_others_have_gone() {
+    let mut memory = Memory::new();
+    let window = WINDOW as u64;
+    for number in [1, window] {
+        assert_eq!(memory.judge(&header(7, Some(number)), 0), Seen::New);
+    }
+    assert_eq!(memory.judge(&header(7, Some(1)), 0), Seen::Replay);
+    assert_eq!(memory.judge(&header(7, Some(1 + window)), 0), Seen::New);
+    assert_eq!(memory.judge(&header(7, Some(1)), 0), Seen::Replay);
+}
+
+#[test]
 fn a_number_that_shares_a_slot_with_an_older_one_is_new() {
     for step in [1, 5, 511, 512, 513, 5_000] {
         let mut memory = Memory::new();
@@ -68,7 +80,9 @@ fn control_messages_have_no_numbers_and_begin_no_generation() {
 fn the_largest_numbers_do_no_harm() {
     let mut memory = Memory::new();
     memory.judge(&header(7, Some(1)), 0);
-    assert_eq!(memory.judge(&header(7, Some(u64::MAX)), 0), Seen::New);
+    for number in [u64::MAX / 2, u64::MAX] {
+        assert_eq!(memory.judge(&header(7, Some(number)), 0), Seen::New);
+    }
     assert_eq!(memory.judge(&header(7, Some(u64::MAX)), 1), Seen::Copy);
     assert_eq!(memory.judge(&header(7, Some(2)), 0), Seen::Replay);
 }
@@ -82,6 +96,18 @@ fn no_more_nodes_are_remembered_than_a_cluster_has() {
     }
     assert_eq!(memory.judge(&of(MAX_NODES), 0), Seen::NoRoom);
     assert_eq!(memory.judge(&of(3), 1), Seen::Copy);
+}
+
+#[test]
+fn who_asks_for_what_has_left_the_window_makes_no_other_number_welcome() {
+    let mut memory = Memory::new();
+    for sequence in 1..=600 {
+        memory.judge(&header(7, Some(sequence)), 0);
+    }
+    memory.want_again("node2", 0, 600 - WINDOW as u64);
+    for sequence in 1..=600 {
+        assert_eq!(memory.judge(&header(7, Some(sequence)), 0), Seen::Replay, "{sequence}");
+    }
 }
 
 #[test]
