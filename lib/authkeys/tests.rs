@@ -186,3 +186,22 @@ fn only_a_file_without_an_error_gives_keys() {
         assert_eq!((file.sign, problems.has_errors()), (Some(1), !is_fit));
     }
 }
+
+#[test]
+fn a_key_of_sixteen_characters_is_long_enough() {
+    let said = |key: &str| said(&format!("auth 1\n1 sha1 {key}\n"));
+    assert_eq!(said(&GOOD[..SHORT]), [""; 0]);
+    assert!(said(&GOOD[..SHORT - 1])[0].contains("fewer than 16 characters"));
+}
+
+#[test]
+fn an_auth_line_behind_its_key_has_no_effect() {
+    let text = format!("auth 1\n1 sha1 {GOOD}\nauth 1\n");
+    assert_eq!(said(&text), ["f:3: warning: 'auth 1' has no effect: key 1 is the one to send with"]);
+}
+
+#[test]
+fn a_file_that_is_made_has_one_key_to_sign_with() {
+    assert_eq!(said(&one_key(Method::Sha256, GOOD)), [""; 0]);
+    assert_eq!(signs(&one_key(Method::Sha256, GOOD)).as_deref(), Some("Key(1:sha256)"));
+}
