@@ -144,3 +144,128 @@ fn memory_is_bounded_whatever_others_ask_for() {
     }
     assert!(leases.sent.len() <= SENT);
 }
+
+/// The end of a vote that was asked for at boot.
+fn expiry() -> Time {
+    Time::ZERO + terms().vote
+}
+
+const MICRO: Duration = Duration::from_micros(1);
+
+#[test]
+fn a_vote_ends_on_time_to_the_microsecond() {
+    let mut book = Book::new(terms());
+    book.ask("web", "n1", "aaaaaaaa0", 1, Time::ZERO);
+    let before = expiry().before(MICRO);
+    assert_eq!(book.holder("web", before), Some("n1"));
+    assert_eq!(book.holders(before).collect::<Vec<_>>(), [("web", "n1")]);
+    assert_eq!(book.votes(before).to_string(), "web:n1:aaaaaaaa:1");
+    assert!(!book.ask("web", "n2", "bbbbbbbb0", 1, before));
+    assert_eq!(book.holder("web", expiry()), None);
+    assert_eq!(book.holders(expiry()).count(), 0);
+    assert_eq!(book.votes(expiry()).to_string(), "-");
+    assert!(book.ask("web", "n2", "bbbbbbbb0", 1, expiry()));
+}
+
+#[test]
+fn a_change_is_another_holder_or_none_and_never_a_longer_vote() {
+    let mut book = Book::new(terms());
+    let mut changes = vec![book.changes()];
+    book.ask("web", "n1", "aaaaaaaa0", 1, at(0));
+    changes.push(book.changes());
+    book.ask("web", "n1", "aaaaaaaa0", 2, at(10));
+    book.ask("web", "n2", "bbbbbbbb0", 1, at(20));
+    book.release("web", "n2");
+    changes.push(book.changes());
+    book.release("web", "n1");
+    changes.push(book.changes());
+    book.ask("web", "n2", "bbbbbbbb0", 2, at(30));
+    changes.push(book.changes());
+    assert_eq!(changes, [0, 1, 1, 2, 3]);
+}
+
+#[test]
+fn a_vote_asked_for_in_the_future_lasts_as_long_as_one_asked_for_now() {
+    let mut book = Book::new(terms());
+    book.ask("web", "n1", "aaaaaaaa0", 1, at(3_600_000));
+    book.not_after(Time::ZERO);
+    assert_eq!(book.holder("web", expiry().before(MICRO)), Some("n1"));
+    assert_eq!(book.holder("web", expiry()), None);
+    // It is remembered for another vote's length, and no longer.
+    let end = expiry() + terms().vote;
+    book.not_after(end.before(MICRO));
+    assert_eq!((book.given.len(), book.holder("web", expiry())), (1, None));
+    book.not_after(end);
+    assert!(book.given.is_empty());
+}
+
+#[test]
+fn room_for_another_group_is_made_by_votes_that_have_ended_alone() {
+    let mut book = Book::new(terms());
+    for number in 0..GROUPS {
+        let asked = if number % 2 == 0 { at(0) } else { at(1_000) };
+        assert!(book.ask(&format!("g{number}"), "n1", "aaaaaaaa0", 1, asked));
+    }
+    assert!(!book.ask("web", "n2", "bbbbbbbb0", 1, expiry().before(MICRO)));
+    assert!(book.ask("web", "n2", "bbbbbbbb0", 1, expiry()));
+    assert_eq!(book.holders(expiry()).filter(|(_, holder)| *holder == "n1").count(), GROUPS / 2);
+    assert!(!book.ask("g1", "n2", "bbbbbbbb0", 2, expiry()), "a vote that holds was forgotten");
+}
+
+#[test]
+fn what_left_before_another_message_is_no_news() {
+    let mut leases = Leases::new(terms());
+    assert_eq!((leases.incarnation(), leases.last(), leases.own()), (None, 0, None));
+    for (sequence, millis) in [(5, 10_000), (4, 11_000), (5, 12_000), (6, 9_999)] {
+        leases.left("aaaaaaaa0", sequence, at(millis));
+        assert_eq!((leases.last(), leases.own()), (5, Some(at(19_000))), "{sequence} at {millis}");
+    }
+    leases.left("aaaaaaaa0", 6, at(10_000));
+    assert_eq!(leases.last(), 6, "two may leave at once");
+    assert_eq!(leases.incarnation(), Some("aaaaaaaa0"));
+}
+
+#[test]
+fn what_left_is_forgotten_after_two_leases_or_too_many_others() {
+    let mut leases = Leases::new(terms());
+    let span = terms().lease;
+    leases.left("aaaaaaaa0", 1, Time::ZERO);
+    leases.left("aaaaaaaa0", 2, Time::ZERO + span * 2);
+    assert_eq!(leases.sent.len(), 2);
+    leases.left("aaaaaaaa0", 3, Time::ZERO + span * 2 + MICRO);
+    assert_eq!(leases.sent.len(), 2);
+    for sequence in 4..10_000 {
+        leases.left("aaaaaaaa0", sequence, Time::ZERO + span * 2 + MICRO);
+    }
+    assert_eq!(leases.sent.len(), SENT);
+}
+
+#[test]
+fn who_heard_us_a_lease_ago_is_no_witness() {
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 1, Time::ZERO);
+    let end = Time::ZERO + terms().lease;
+    assert!(leases.is_fresh("aaaaaaaa0", 1, end.before(MICRO)));
+    assert!(!leases.is_fresh("aaaaaaaa0", 1, end));
+    let vote = |life: &str, sequence| Vote { holder: "n1".to_owned(), life: life.to_owned(), sequence };
+    leases.left("aaaaaaaa0", 2, at(1_000));
+    assert_eq!(leases.asked_at(&vote("aaaaaaaa", 2)), Some(at(1_000)));
+    assert_eq!(leases.asked_at(&vote("aaaaaaaa", 3)), None);
+    assert_eq!(leases.asked_at(&vote("bbbbbbbb", 2)), None);
+}
+
+#[test]
+fn a_vote_that_was_too_fast_does_not_outlive_its_ask() {
+    let vote = Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence: 2 };
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 1, at(0));
+    for group in ["web", "db"] {
+        leases.begin(group);
+        leases.granted(group, "n2", &vote);
+    }
+    leases.end("web");
+    leases.begin("web");
+    leases.left("aaaaaaaa0", 2, at(1_000));
+    assert_eq!(leases.until("web", "n2"), None, "the voter may have heard that it was withdrawn");
+    assert_eq!(leases.until("db", "n2"), Some(at(1_000) + terms().lease));
+}
