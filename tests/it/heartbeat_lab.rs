@@ -64,8 +64,7 @@ macro_rules! need_heartbeat {
 pub struct Site {
     pub hosts: Vec<Host>,
     pub files: TempDir,
-    /// It goes when it is dropped.
-    _switch: Host,
+    pub switch: Host,
 }
 
 impl Site {
@@ -78,7 +77,7 @@ impl Site {
             host.ip(&format!("addr add 10.77.0.{}/24 broadcast 10.77.0.255 dev eth0", at + 1));
             host.ip(&format!("addr add fd77::{}/64 dev eth0 nodad", at + 1));
         }
-        Site { hosts, files: TempDir::new().unwrap(), _switch: switch }
+        Site { hosts, files: TempDir::new().unwrap(), switch }
     }
 
     /// The directory of a node.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::heartbeat_lab::{LONG, Plan, Real, SHA1, Site, Style, begin_ours, keys, start_ours};
-use crate::lab::{Running, Said, command, finish};
+use crate::lab::{Running, Said, command, finish, project};
 use crate::need_heartbeat;
 
 /// Node1's and node2's.
@@ -189,6 +189,12 @@ impl Pair {
     }
 }
 
+/// On which of the two nodes each address is; not twice, but by a change between
+/// two looks.
+fn places(site: &Site) -> [(bool, bool); 2] {
+    ADDRESSES.map(|address| (has(site, 0, address), has(site, 1, address)))
+}
+
 fn has(site: &Site, host: usize, address: &str) -> bool {
     site.hosts[host].ip("-o addr show").contains(&format!(" {address}/"))
 }
@@ -296,4 +302,107 @@ fn both_begin_at_once_and_the_real_one_gets_its_own_back_after_its_death() {
     pair.settles([Theirs, Ours]);
     pair.rests("local");
     pair.complained_only_of(&usual());
+}
+
+#[test]
+fn two_that_were_cut_off_serve_each_address_once_again() {
+    need_heartbeat!();
+    let mut pair = Pair::at_once("on");
+    pair.settles([Theirs, Ours]);
+    pair.rests("local");
+    let isolate = |pair: &Pair, word: &str| {
+        for node in ["node1", "node2"] {
+            pair.site.switch.ip(&format!("link set p-{node}-eth0 type bridge_slave isolated {word}"));
+        }
+    };
+    isolate(&pair, "on");
+    let deadline = Instant::now() + LONG;
+    while places(&pair.site) != [(true, true); 2] {
+        assert!(Instant::now() < deadline, "they do not take each other for dead{}", pair.story());
+        pause();
+    }
+    isolate(&pair, "off");
+    pair.ours_says("was cut off and is back");
+    // The real one starts itself anew. Ours serves while it does.
+    pair.ours_says("has released everything and leaves");
+    pair.comes_to([Ours, Ours], false);
+    pair.settles([Theirs, Ours]);
+    pair.rests("local");
+}
+
+/// Both nodes of a site that runs Heartbeat, and what has become of them.
+struct Replaced {
+    site: Site,
+    real: [Real; 2],
+}
+
+impl Replaced {
+    /// `from-heartbeat WHAT` on a node.
+    fn recipe(&mut self, at: usize, what: &str) {
+        let script = project("scripts/examples/from-heartbeat");
+        let place = self.site.directory(["node1", "node2"][at]);
+        let (script, place) = (script.display(), place.display());
+        let (status, said) = self.real[at].run(&format!("sh {script} -C {place}/hbkit -D {place}/state {what} 2>&1"));
+        assert_eq!(status, 0, "{what}: {said}");
+    }
+
+    fn supervise(&self, at: usize) -> Running {
+        let name = ["node1", "node2"][at];
+        let place = self.site.directory(name);
+        let place = place.display();
+        let line = format!("HBKIT_RUN={place}/run hb-supervise -C {place}/hbkit -D {place}/state -N {name}");
+        self.site.hosts[at].start("env", &line.split(' ').collect::<Vec<_>>())
+    }
+
+    fn settles(&self, wanted: [usize; 2]) {
+        let deadline = Instant::now() + LONG;
+        while places(&self.site) != wanted.map(|at| (at == 0, at == 1)) {
+            assert!(Instant::now() < deadline, "{:?} instead of {wanted:?}", places(&self.site));
+            pause();
+        }
+    }
+}
+
+/// Asks hb-supervise to end, which it does in order.
+fn end(running: Running) {
+    running.signal("TERM");
+    let (status, said, err) = running.wait();
+    assert_eq!(status, 0, "{said}\n{err}");
+}
+
+#[test]
+fn heartbeat_is_replaced_node_by_node_as_the_recipe_says() {
+    need_heartbeat!();
+    let site = Site::new(&["node1", "node2"]);
+    let real = [0, 1].map(|at| Real::start(&site, &site.hosts[at], &plan("on", "")));
+    let mut pair = Replaced { site, real };
+    pair.settles([0, 1]);
+    pair.real[0].wait_for("rscstatus", "local");
+    pair.real[1].wait_for("rscstatus", "local");
+    pair.recipe(1, "prepare");
+    pair.recipe(1, "leave");
+    pair.settles([0, 0]);
+    let mut second = pair.supervise(1);
+    pair.settles([0, 1]);
+    pair.real[0].wait_for("rscstatus", "local");
+
+    pair.recipe(0, "prepare");
+    pair.recipe(0, "leave");
+    pair.settles([1, 1]);
+    pair.recipe(0, "own");
+    let mut first = pair.supervise(0);
+    second.wait_for("the other dialect", |line| line.contains("it speaks hbkit's own dialect"));
+    first.wait_for("a wait", |line| line.contains("wait it is not known what node2 does"));
+    assert_eq!(places(&pair.site), [(false, true); 2]);
+
+    end(second);
+    pair.settles([0, 0]);
+    pair.recipe(1, "own");
+    let _second = pair.supervise(1);
+    pair.settles([0, 1]);
+    first.look_for(std::time::Duration::from_millis(300), |_| false);
+    let story = first.transcript();
+    // It was not the silence of the other that has made it take over.
+    let taken = story.split("\n").position(|line| line.contains(" start 10.77.0.100")).unwrap();
+    assert!(!story.split("\n").take(taken).any(|line| line.contains(" node2 dead ")), "{story}");
 }

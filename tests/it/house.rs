@@ -18,11 +18,13 @@ fn read(path: &str) -> String {
     fs::read_to_string(project(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The names in a directory of the project that end with `ending`, without it.
+/// The names of the files in a directory of the project that end with `ending`,
+/// without it.
 /// A directory that does not exist has none.
 fn names(directory: &str, ending: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(project(directory)).into_iter().flatten();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files = entries.map(|entry| entry.unwrap()).filter(|entry| entry.path().is_file());
+    let names = files.map(|entry| entry.file_name().into_string().unwrap());
     names.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).collect()
 }
 
@@ -88,8 +90,9 @@ fn every_tool_has_a_module_of_tests_and_every_module_is_run() {
 fn every_script_can_be_run_and_says_that_it_is_posix_sh() {
     use std::os::unix::fs::PermissionsExt as _;
     let mut problems = Vec::new();
-    for script in names("scripts", "") {
-        let path = format!("scripts/{script}");
+    let paths =
+        |directory: &'static str| names(directory, "").into_iter().map(move |name| format!("{directory}/{name}"));
+    for path in paths("scripts").chain(paths("scripts/examples")) {
         if !read(&path).starts_with("#!/bin/sh\n") {
             problems.push(format!("{path} does not begin with #!/bin/sh"));
         }

@@ -32,7 +32,12 @@ fn the_readme_names_every_tool_and_script() {
     let text = readme();
     for directory in ["bins", "scripts"] {
         for entry in fs::read_dir(project(directory)).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            if entry.path().is_dir() {
+                assert!(text.contains(&format!("{directory}/{name}/")), "README.md does not lead to {name}");
+                continue;
+            }
             let name = name.trim_end_matches(".rs");
             let wanted =
                 if ["demo", "test"].contains(&name) { format!("    scripts/{name} ") } else { format!("| `{name}` |") };
