@@ -49,30 +49,31 @@ impl Findings {
     }
 }
 
-/// Checks what only the files together show. A file with errors of its own is
-/// left out, since what it lacks would look like the fault of another.
+/// Checks what only the files together show, as far as their errors hide nothing:
+/// what one lacks would look like the fault of another.
 pub fn check(conf: &HaCf, groups: &[Group], authkeys: &Authkeys, found: &mut Findings) {
-    let sound = (!found.ha_cf.has_errors(), !found.haresources.has_errors(), !found.authkeys.has_errors());
-    if sound.0 {
+    let there = (!found.ha_cf.is_unreadable(), !found.haresources.is_unreadable());
+    if there.0 {
         check_nodes(conf, &mut found.ha_cf);
         check_media(conf, &mut found.ha_cf);
         check_policy(conf, &mut found.ha_cf);
         check_fences(conf, &mut found.ha_cf);
     }
-    if sound.1 {
+    if there.1 {
         check_addresses(groups, &mut found.haresources);
     }
-    if sound.0 && sound.1 {
+    if there.0 && there.1 {
         check_groups(conf, groups, &mut found.haresources);
     }
-    if sound.0 && sound.2 {
+    if there.0 && !found.authkeys.has_errors() {
         check_keys(conf, authkeys, &mut found.authkeys);
     }
 }
 
 /// Says when `node`, on which the files lie, is not one of the cluster's.
 pub fn check_own_node(conf: &HaCf, node: &str, problems: &mut Problems) {
-    if !problems.has_errors() && !conf.node.iter().any(|known| known == node) {
+    let is_known = conf.node.iter().any(|known| known == node);
+    if !is_known && !conf.node.is_empty() && conf.is_whole(&["node"]) {
         let instead = alike(&conf.node, node).map(|known| format!(": write {node} in place of {known}"));
         let what = format!(
             "this node is {node} (uname -n), which no node line names: the others will not listen to it{}",
@@ -89,6 +90,9 @@ fn alike<'a>(nodes: &'a [String], name: &str) -> Option<&'a String> {
 }
 
 fn check_nodes(conf: &HaCf, problems: &mut Problems) {
+    if !conf.is_whole(&["node", "quorum", "fence", "ping", "ping6", "ping_group"]) {
+        return;
+    }
     let line = conf.line_of("node");
     let fenced = conf.node.iter().all(|node| conf.can_fence(node));
     match (conf.quorum, conf.node.len()) {
@@ -116,6 +120,9 @@ fn check_nodes(conf: &HaCf, problems: &mut Problems) {
 }
 
 fn check_media(conf: &HaCf, problems: &mut Problems) {
+    if !conf.is_whole(ha_cf::MEDIA) {
+        return;
+    }
     let Some((line, first)) = conf.media_with_lines().next() else { return };
     let device = first.device();
     if conf.media.len() == 1 {
@@ -128,14 +135,18 @@ fn check_media(conf: &HaCf, problems: &mut Problems) {
 }
 
 fn check_policy(conf: &HaCf, problems: &mut Problems) {
-    if conf.auto_failback == AutoFailback::Legacy {
+    let is_failback_whole = conf.is_whole(&["auto_failback", "nice_failback"]);
+    if conf.auto_failback == AutoFailback::Legacy && is_failback_whole {
         let line = if conf.has("auto_failback") { "auto_failback" } else { "nice_failback" };
         let what = "auto_failback is legacy (Heartbeat's default): write on or off, and all know what will happen";
         problems.warning(conf.line_of(line), what);
     }
-    if conf.auto_failback == AutoFailback::Off && !conf.failback_delay.is_zero() {
+    if conf.auto_failback == AutoFailback::Off && is_failback_whole && !conf.failback_delay.is_zero() {
         let what = "failback_delay has no effect: auto_failback is off";
         problems.warning(conf.line_of("failback_delay"), what);
+    }
+    if !conf.is_whole(&["keepalive", "deadtime", "quorum"]) {
+        return;
     }
     if conf.quorum == Quorum::Majority && conf.deadtime < conf.keepalive * 4 {
         let what = format!(
@@ -164,7 +175,7 @@ fn check_policy(conf: &HaCf, problems: &mut Problems) {
 
 /// A node without a fence is taken from when it is dead, whatever it may hold.
 fn check_fences(conf: &HaCf, problems: &mut Problems) {
-    let Some(fence) = conf.fence.first() else { return };
+    let Some(fence) = conf.fence.first().filter(|_| conf.is_whole(&["node", "quorum", "fence"])) else { return };
     match conf.quorum {
         // The votes of a majority make a second owner impossible.
         Quorum::Majority => {}
@@ -180,9 +191,6 @@ fn check_fences(conf: &HaCf, problems: &mut Problems) {
 /// Says which commands that fence others cannot be run on `node`, on which the
 /// files lie.
 pub fn check_commands(conf: &HaCf, node: Option<&str>, can_run: impl Fn(&str) -> bool, problems: &mut Problems) {
-    if problems.has_errors() {
-        return;
-    }
     for fence in conf.fence.iter().filter(|fence| Some(fence.node.as_str()) != node) {
         let Some(command) = fence.words.first().filter(|command| !can_run(command)) else { continue };
         let what = format!("fence: {command} is not there, or is no program: {} could not be fenced", fence.node);
@@ -191,7 +199,7 @@ pub fn check_commands(conf: &HaCf, node: Option<&str>, can_run: impl Fn(&str) ->
 }
 
 fn check_addresses(groups: &[Group], problems: &mut Problems) {
-    if groups.is_empty() {
+    if groups.is_empty() && !problems.has_errors() {
         problems.warning(1, "no group: there is nothing to serve");
     }
     let mut seen: BTreeMap<IpAddr, &Group> = BTreeMap::new();
@@ -216,7 +224,8 @@ fn check_addresses(groups: &[Group], problems: &mut Problems) {
 
 fn check_groups(conf: &HaCf, groups: &[Group], problems: &mut Problems) {
     for group in groups {
-        if !conf.node.contains(&group.node) {
+        let is_judged = !conf.node.is_empty() && conf.is_whole(&["node"]);
+        if is_judged && !conf.node.contains(&group.node) {
             let known = conf.node.join(" ");
             let instead = alike(&conf.node, &group.node).map(|node| format!(": write {node}")).unwrap_or_default();
             problems

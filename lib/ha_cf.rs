@@ -30,6 +30,7 @@ mod values;
 pub use dialect::Dialect;
 pub use get::KEYS;
 pub use lease::{LeaseKeeper, ROUNDED, kernel_deadtime};
+pub use media::DIRECTIVES as MEDIA;
 pub use values::{AutoFailback, FENCE_DELAY, Fence, PingDamping, PingTarget, Quorum};
 
 pub use reader::meant;
@@ -97,6 +98,10 @@ pub struct HaCf {
     pub dialect: Dialect,
     lines: BTreeMap<String, usize>,
     media_lines: Vec<usize>,
+    /// The directives of which a line has an error.
+    lost: Vec<&'static str>,
+    /// There are lines that could be about anything.
+    is_torn: bool,
 }
 
 impl HaCf {
@@ -119,6 +124,12 @@ impl HaCf {
     /// Whether a directive is there.
     pub fn has(&self, directive: &str) -> bool {
         self.lines.contains_key(directive)
+    }
+
+    /// Whether all was understood that the file says by these directives, so that
+    /// what is missing is missing there.
+    pub fn is_whole(&self, directives: &[&str]) -> bool {
+        !self.is_torn && !directives.iter().any(|directive| self.lost.contains(directive))
     }
 
     /// Each medium with its line.
@@ -157,6 +168,8 @@ impl Default for HaCf {
             dialect: Dialect::default(),
             lines: BTreeMap::new(),
             media_lines: Vec::new(),
+            lost: Vec::new(),
+            is_torn: false,
         }
     }
 }
@@ -229,7 +242,9 @@ pub fn read(path: &Path) -> Result<HaCf, Problems> {
 /// Reads the bytes of the file. `file` names it in messages.
 pub fn parse(file: &str, bytes: &[u8]) -> (HaCf, Problems) {
     let mut reader = Reader::new(file);
-    for line in conf_lines::split(bytes, &mut reader.problems) {
+    let lines = conf_lines::split(bytes, &mut reader.problems);
+    reader.conf.is_torn = reader.problems.has_errors();
+    for line in lines {
         match conf_lines::text(&line, &mut reader.problems) {
             Some(text) => {
                 reader.line = line.number;

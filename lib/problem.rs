@@ -155,6 +155,11 @@ impl Problems {
         self.list.is_empty()
     }
 
+    /// How many of them forbid the use of the configuration.
+    pub fn error_count(&self) -> usize {
+        self.errors
+    }
+
     /// Whether one of them forbids the use of the configuration.
     pub fn has_errors(&self) -> bool {
         self.errors > 0

@@ -119,6 +119,22 @@ fn a_file_with_errors_is_not_blamed_on_another() {
 }
 
 #[test]
+fn what_an_error_does_not_hide_is_said_at_once() {
+    let ha_cf = HA_CF.replace("ping 192.0.2.254", "ping gateway").replace("serial /dev/ttyS0\n", "");
+    let said = said(&ha_cf, "node3 web\nnode1\n", "auth 1\n1 crc\n");
+    for wanted in [
+        "ha.cf:6: error: 'gateway' is not a numeric IP address",
+        "ha.cf:3: warning: bcast:eth1 is the only medium",
+        "haresources:1: error: the node node3 is not in ha.cf",
+        "haresources:2: error: node 'node1' without a resource",
+        "authkeys:2: error: crc is not used to sign on bcast:eth1",
+    ] {
+        assert_eq!(said.iter().filter(|line| line.starts_with(wanted)).count(), 1, "{wanted}: {said:?}");
+    }
+    assert!(!said.iter().any(|line| line.contains("without a ping node")), "{said:?}");
+}
+
+#[test]
 fn the_own_node_must_be_one_of_the_cluster() {
     let (conf, mut problems) = ha_cf::parse("ha.cf", HA_CF.as_bytes());
     check_own_node(&conf, "node2", &mut problems);

@@ -16,8 +16,6 @@ pub(super) struct Reader {
     /// were there.
     pub(super) port_used: Option<usize>,
     pub(super) baud_used: Option<usize>,
-    /// The directives that lines without a meaning were probably about.
-    lost: Vec<&'static str>,
 }
 
 /// What words are separated by.
@@ -33,34 +31,35 @@ impl Reader {
             times: BTreeMap::new(),
             port_used: None,
             baud_used: None,
-            lost: Vec::new(),
         }
     }
 
     pub(super) fn line(&mut self, text: &str) {
         let words: Vec<&str> = text.split(SEPARATORS).filter(|word| !word.is_empty()).collect();
         let Some((directive, args)) = words.split_first() else { return };
+        let errors = self.problems.error_count();
         if let Some(what) = odd(text, directive, args) {
             self.error(what);
         } else if self.used(directive, args) || self.foreign(directive, args) {
             self.conf.lines.insert((*directive).to_owned(), self.line);
-            return;
         } else {
             let hint = hint(directive);
             self.error(format!("unknown directive {}{hint}", quote(directive)));
         }
-        self.lost(text);
+        if self.problems.error_count() > errors {
+            self.lost(text);
+        }
     }
 
     /// Remembers what a line that cannot be read was probably about: that it is
     /// missing is not the fault.
     pub(super) fn lost(&mut self, text: &str) {
         let first = text.split(SEPARATORS).find(|word| !word.is_empty()).unwrap_or_default();
-        self.lost.extend(meant(bare(first)));
+        self.conf.lost.extend(meant(bare(first)));
     }
 
     fn is_there(&self, directive: &str) -> bool {
-        self.conf.has(directive) || self.lost.contains(&directive)
+        self.conf.has(directive) || self.conf.lost.contains(&directive)
     }
 
     pub(super) fn error(&mut self, what: impl Into<String>) {
@@ -84,7 +83,11 @@ impl Reader {
         for fence in conf.fence.iter().filter(|fence| !conf.node.contains(&fence.node)) {
             self.problems.error(fence.line, format!("fence: no node line names {}", fence.node));
         }
+        let errors = self.problems.error_count();
         self.compare_times();
+        if self.problems.error_count() > errors {
+            self.conf.lost.extend(["keepalive", "deadtime"]);
+        }
         dialect::check(&self.conf, &mut self.problems);
         // Where a line was refused, that is the cause.
         if self.conf.node.is_empty() && !self.is_there("node") {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::heartbeat_lab::{
     FAST, LONG, PATIENT, Plan, QUICK, Real, SHA1, Site, Style, begin_ours, keys, put_keys, start_ours,
 };
-use crate::lab::Running;
+use crate::lab::{Running, run};
 use crate::need_heartbeat;
 use crate::wire::{NullModem, socket, value};
 
@@ -411,4 +411,36 @@ fn keys_are_changed_beside_a_real_node_while_we_send_text() {
     let story = ours.transcript();
     every_number(&story, "node1");
     assert!(!story.contains("\n  bad "), "{story}");
+}
+
+#[test]
+fn what_migrate_prints_is_the_same_file_for_a_real_node() {
+    need_heartbeat!();
+    let site = Site::new(&["node1"]);
+    let media = "# Of a tutorial\r\ndebugfile /var/log/ha-debug\n\tudpport  694\nbcast\teth0 # clients\nping 10.77.0.9\n\
+        respawn hacluster /usr/libexec/heartbeat/ipfail\napiauth ipfail gid=haclient uid=hacluster\n";
+    let plan = Plan {
+        times: QUICK,
+        media: media.to_owned(),
+        keys: keys(1, &[SHA1]),
+        haresources: "node1 10.77.0.100/24/eth0\n",
+    };
+    let mut real = Real::start(&site, &site.hosts[0], &plan);
+    let directory = real.directory.join("ha.d");
+    let said = run("hb-config", &["-C", directory.to_str().unwrap(), "-N", "node1", "migrate"], b"");
+    assert_eq!((said.code(), said.err.as_str()), (0, ""), "{}", said.out);
+    assert!(said.out.matches("\n# hbkit: ").count() > 4, "{}", said.out);
+    let values = |real: &mut Real| {
+        real.wait_for("nodestatus node1", "active");
+        let names = "keepalive deadtime warntime initdead udpport auto_failback deadping debugfile";
+        let each = format!("for name in {names}; do echo \"$name $(cl_status hbparameter -p $name)\"; done");
+        real.run(&format!("cl_status listnodes; cl_status listhblinks node1; {each}")).1
+    };
+    let before = values(&mut real);
+    assert!(before.contains("10.77.0.9") && before.contains("keepalive 200ms"), "{before}");
+    real.kill();
+    fs::write(directory.join("ha.cf"), &said.out).unwrap();
+    real.begin();
+    let after = values(&mut real);
+    assert_eq!(after, before);
 }
