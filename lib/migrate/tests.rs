@@ -194,6 +194,7 @@ fn whatever_lines_there_are_the_promises_hold() {
         "#-x",
         "\u{feff}logfile x",
         "quorum majority",
+        "dialect heartbeat",
         "allow_crc on",
         "msgfmt classic",
         "msgfmt",
