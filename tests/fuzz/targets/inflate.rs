@@ -61,7 +61,7 @@ fuzz_target!(|data: &[u8]| {
         Ok(sealed) if how & 2 == 0 => sealed.covered.to_vec(),
         _ => choices.0.to_vec(),
     };
-    if how == 255 && !bytes.is_empty() {
+    if how == 254 && !bytes.is_empty() {
         while bytes.len() <= 4 * MAX_BYTES {
             bytes.extend_from_within(..);
         }
