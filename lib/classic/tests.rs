@@ -100,3 +100,15 @@ fn base64_that_is_not_canonical_is_refused() {
         assert_eq!(parse(text.as_bytes()).is_ok(), good, "{value:?}");
     }
 }
+
+#[test]
+fn a_message_may_have_so_many_bytes_and_no_more() {
+    let padded = |room: usize| {
+        let mut message = Message::new();
+        message.push("t", "x".repeat(room));
+        encode(&message, &key()).unwrap()
+    };
+    let room = MAX_BYTES - padded(0).len();
+    assert!(unseal(&padded(room)).is_ok());
+    assert_eq!(unseal(&padded(room + 1)), Err(FormError::TooLong));
+}

@@ -80,3 +80,15 @@ fn more_than_a_message_can_have_is_never_inflated() {
         assert_eq!(whole(wrapped(payload, algorithm)), Err(FormError::TooLong));
     }
 }
+
+#[test]
+fn what_is_inside_may_have_as_many_bytes_as_a_message_and_no_more() {
+    let padded = |room: usize| {
+        let mut message = Message::new();
+        message.push("t", "x".repeat(room));
+        classic::encode(&message, &key()).unwrap()
+    };
+    let room = MAX_BYTES - padded(0).len();
+    assert!(whole(wrapped(zlib(&padded(room)), "zlib")).is_ok());
+    assert_eq!(whole(wrapped(zlib(&padded(room + 1)), "zlib")), Err(FormError::TooLong));
+}

@@ -68,3 +68,20 @@ fn names_that_could_be_taken_for_something_else_are_no_names() {
     assert!(is_field_name(b"_compressed_payload"));
     assert!(!is_field_name(&[b'a'; MAX_NAME + 1]));
 }
+
+#[test]
+fn plain_is_what_text_can_carry_and_all_but_messages_have_bytes() {
+    for (value, is_plain, bytes) in [
+        (Value::Text(b"ab".into()), true, Some(&b"ab"[..])),
+        (Value::Binary(b"\0".into()), true, Some(b"\0")),
+        (Value::List(b"1:a,".into()), true, Some(b"1:a,")),
+        (Value::Compressed(b"c".into()), false, Some(b"c")),
+        (Value::Nested(Message::new()), false, None),
+    ] {
+        assert_eq!(value.bytes(), bytes);
+        let mut message = Message::new();
+        message.push("t", "status");
+        message.fields.push(Field { name: "x".into(), value });
+        assert_eq!(message.is_plain(), is_plain, "{message:?}");
+    }
+}

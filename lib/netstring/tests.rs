@@ -116,3 +116,10 @@ fn the_authentication_part_is_a_number_and_lower_case_digits() {
     assert_eq!(read_auth(b"15 0a"), Some((15, b"0a".as_slice())));
     assert_eq!(read_auth(format!("1 {}", "a".repeat(65)).as_bytes()), None);
 }
+
+#[test]
+fn a_token_has_as_many_digits_as_the_longest_digest_at_most() {
+    let token = "0123456789abcdef".repeat(4);
+    assert_eq!(read_auth(format!("15 {token}").as_bytes()), Some((15, token.as_bytes())));
+    assert_eq!(read_auth(format!("15 {token}0").as_bytes()), None);
+}
