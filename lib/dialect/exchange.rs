@@ -32,17 +32,20 @@ impl Heartbeat {
         if !self.peer.is_latest_of_standby(sequence) {
             return Ok(());
         }
-        match what {
+        let counts = match what {
             Some("me") => self.asked_to_take(share, effects),
             Some("other") => self.answered(share),
             Some("done") => self.done(share, sequence, effects),
             Some(_) | None => return Err(Strange::Unreadable),
+        };
+        if counts {
+            self.peer.counts_in_standby(sequence);
         }
         Ok(())
     }
 
-    /// The other node wants to give.
-    fn asked_to_take(&mut self, share: Share, effects: &mut Vec<Effect>) {
+    /// The other node wants to give; whether this one agrees.
+    fn asked_to_take(&mut self, share: Share, effects: &mut Vec<Effect>) -> bool {
         let name = self.peer.name.clone();
         if let Some(text) = self.refusal(share) {
             let text = format!("{name} wants to give its {} groups, and is not answered: {text}", share.word());
@@ -50,7 +53,7 @@ impl Heartbeat {
             // It takes this node for unstable until it is told, when it has
             // stopped waiting.
             self.say_again = Some(self.clock.now + ANSWER + std::time::Duration::from_secs(1));
-            return;
+            return false;
         }
         if let Standby::Asked(..) = self.standby {
             self.wishes.settle(
@@ -64,6 +67,7 @@ impl Heartbeat {
         effects.push(why(self.clock.now, &self.settings.own, "accepted", &text));
         self.standby = Standby::Accepted(share, self.clock.now);
         self.say_standby(share, "other", effects);
+        true
     }
 
     /// Why this node cannot take what the other wants to give.
@@ -97,8 +101,8 @@ impl Heartbeat {
         }
     }
 
-    /// The other node takes what this one wants to give.
-    fn answered(&mut self, share: Share) {
+    /// The other node takes what this one wants to give; whether it still does.
+    fn answered(&mut self, share: Share) -> bool {
         let asked = match self.standby {
             Standby::Asked(asked, _) => asked,
             // It waits for an hour, and what it waits for was wanted.
@@ -108,27 +112,32 @@ impl Heartbeat {
             | Standby::Releasing(_)
             | Standby::Released(..)
             | Standby::Accepted(..)
-            | Standby::Acquiring(_) => return,
+            | Standby::Acquiring(_) => return false,
         };
-        if share == asked && self.phase == Phase::Stable {
+        let counts = share == asked && self.phase == Phase::Stable;
+        if counts {
             self.standby = Standby::Releasing(share);
             self.release(share, &format!("{} takes it", self.peer.name));
         }
+        counts
     }
 
-    /// The other node has released what it gives, or started what it was given.
-    fn done(&mut self, share: Share, sequence: u64, effects: &mut Vec<Effect>) {
+    /// The other node has released what it gives, or started what it was given;
+    /// whether that was waited for.
+    fn done(&mut self, share: Share, sequence: u64, effects: &mut Vec<Effect>) -> bool {
         match self.standby {
             Standby::Accepted(given, _) if share == given => {
                 self.peer.has_released(share, sequence);
                 self.standby = Standby::Acquiring(share);
                 self.claim(share.mirror(), &format!("{} has given it", self.peer.name));
+                true
             }
             Standby::Released(given, _) if share == given => {
                 self.standby = Standby::Not;
                 self.peer.holds = self.peer.holds.map(|holds| holds.with(share.mirror()));
                 self.needs_failback &= !share.foreign;
                 self.wishes.settle(Outcome::Given(share), self.clock.now, &self.peer.name, effects);
+                true
             }
             Standby::Not
             | Standby::Asked(..)
@@ -136,7 +145,7 @@ impl Heartbeat {
             | Standby::Releasing(_)
             | Standby::Released(..)
             | Standby::Accepted(..)
-            | Standby::Acquiring(_) => {}
+            | Standby::Acquiring(_) => false,
         }
     }
 

@@ -55,6 +55,7 @@ impl Heartbeat {
             Phase::Asking if self.peer.active && now >= self.watch.next_question => {
                 self.watch.next_question = now + PATIENCE;
                 self.complain_of_silence(effects);
+                self.peer.ask();
                 effects.push(Effect::Announce("t=starting".to_owned()));
             }
             Phase::Silent
@@ -114,7 +115,7 @@ impl Heartbeat {
 
     /// The other node says what it holds.
     fn resource(&mut self, sequence: u64, record: &Record<'_>) -> Result<(), Strange> {
-        let [word, kind, stable] = record.raw_all(["rsc_hold", "rtype", "isstable"]);
+        let [word, kind, stable, info] = record.raw_all(["rsc_hold", "rtype", "isstable", "info"]);
         let is_latest = self.peer.is_latest_of_holdings(sequence);
         let Some(said) = word.and_then(Share::read) else {
             self.peer.holds = None;
@@ -123,15 +124,20 @@ impl Heartbeat {
         if !is_latest {
             return Ok(());
         }
-        let known = self.peer.holds.filter(|_| kind != Some("full") && !said.is_empty());
-        self.peer.holds = Some(known.unwrap_or_default().with(said));
+        // A node of Heartbeat says what it will hold when it begins to stop. It has
+        // stopped when it says `done`, or `shutdone`.
+        let is_ahead = stable == Some("0") && matches!(info, Some("shutdown" | "standby"));
+        if !is_ahead {
+            let known = self.peer.holds.filter(|_| kind != Some("full") && !said.is_empty());
+            self.peer.holds = Some(known.unwrap_or_default().with(said));
+        }
         let was_stable = self.peer.stable.is_some();
         match stable {
             Some("1") => self.peer.stable = self.peer.stable.or(Some(self.clock.now)),
             Some(_) => self.peer.stable = None,
             None => {}
         }
-        if self.phase == Phase::Asking {
+        if self.phase == Phase::Asking && self.watch.mute.is_some() {
             self.phase = Phase::Heard(self.clock.now);
             self.watch.mute = None;
         }

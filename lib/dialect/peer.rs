@@ -46,10 +46,12 @@ const INCARNATION_MAX: usize = 64;
 /// order of messages, and what was lost comes later.
 #[derive(Debug, Default)]
 struct Marks {
+    /// Of all its messages.
+    highest: u64,
     status: u64,
     /// Of what it said of its holdings.
     holdings: u64,
-    /// Of the standby protocol.
+    /// Of the standby protocol, among those that counted.
     standby: u64,
 }
 
@@ -176,6 +178,7 @@ impl Peer {
             self.forget();
         }
         self.marks.status = sequence;
+        self.marks.highest = self.marks.highest.max(sequence);
         self.active = status == Some("active");
         self.kin = match (groups, incarnation) {
             (Some(_), _) => Kin::Stranger,
@@ -200,9 +203,19 @@ impl Peer {
     ///
     /// # Errors
     /// Its numbers cannot be read.
-    pub(super) fn number(&self, record: &Record<'_>) -> Result<Option<u64>, Strange> {
+    pub(super) fn number(&mut self, record: &Record<'_>) -> Result<Option<u64>, Strange> {
         let (generation, sequence) = numbers(record)?;
-        Ok((Some(generation) == self.generation && !self.is_dead()).then_some(sequence))
+        if Some(generation) != self.generation || self.is_dead() {
+            return Ok(None);
+        }
+        self.marks.highest = self.marks.highest.max(sequence);
+        Ok(Some(sequence))
+    }
+
+    /// It is asked what it holds: what it has said before may be of a time when it
+    /// held something else, and still be on its way.
+    pub(super) fn ask(&mut self) {
+        self.marks.holdings = self.marks.highest;
     }
 
     /// Whether a message about its holdings is later than all before it.
@@ -212,20 +225,21 @@ impl Peer {
         is_later
     }
 
-    /// The same of the standby protocol. It says of the holdings too, but what
-    /// leaves behind it may come before it.
-    pub(super) fn is_latest_of_standby(&mut self, sequence: u64) -> bool {
-        let is_later = sequence > self.marks.standby;
-        self.marks.standby = self.marks.standby.max(sequence);
-        is_later
+    /// Whether a message of the standby protocol is later than the last one that
+    /// counted: it belongs to no conversation that is over.
+    pub(super) fn is_latest_of_standby(&self, sequence: u64) -> bool {
+        sequence > self.marks.standby
     }
 
-    /// What it says to have released is not taken back by what it said before.
+    /// A message of the standby protocol counts.
+    pub(super) fn counts_in_standby(&mut self, sequence: u64) {
+        self.marks.standby = sequence;
+    }
+
+    /// It has released what it says, and what it said before does not take that back.
     pub(super) fn has_released(&mut self, share: Share, sequence: u64) {
-        let is_latest = self.is_latest_of_holdings(sequence);
-        if let (true, Some(holds)) = (is_latest, self.holds) {
-            self.holds = Some(holds.without(share));
-        }
+        self.is_latest_of_holdings(sequence);
+        self.holds = self.holds.map(|holds| holds.without(share));
     }
 
     /// What this node last heard of it, as the field `echo` says it; for a node of

@@ -1,6 +1,8 @@
 //! Two whole nodes, judge and decision maker, joined by a wire that delays, repeats
 //! and reorders messages, and loses heartbeats. Time is counted in milliseconds.
 
+mod model;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
