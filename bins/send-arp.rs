@@ -1,18 +1,20 @@
 //! send-arp: tell the neighbours where an address is.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use hbkit::address;
+use hbkit::address_list::{self, Word};
 use hbkit::arp::Form;
 use hbkit::edge::{self, Answer};
 use hbkit::gratuitous::{Announcement, BOTH};
-use hbkit::interface::Interface;
-use hbkit::netlink::Netlink;
+use hbkit::outlet::Outlets;
 use hbkit::rawsock::FrameSocket;
+use hbkit::schedule::{Plan, Schedule};
 use hbkit::{sysctl, time};
 
 /// Tell the neighbours where an address is: gratuitous ARP for IPv4,
@@ -20,21 +22,37 @@ use hbkit::{sysctl, time};
 #[derive(Parser)]
 #[command(name = "send-arp", version, disable_help_subcommand = true)]
 struct Args {
-    /// Announce on this interface [default: the one that holds the address]
+    /// Announce on this interface; more than once for several
+    /// [default: the one that holds the address]
     #[arg(short = 'I', long, value_name = "IFACE", value_parser = interface_name)]
-    interface: Option<String>,
-    /// Announce every address so many times
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    count: u32,
-    /// Time between two announcements of an address: 2, 0.5, 250ms
-    #[arg(short, long, value_name = "SPAN", default_value = "1s", value_parser = time::parse_span)]
-    interval: Duration,
+    interface: Vec<String>,
+    /// Announce every address so many times [default: 1]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    count: Option<u32>,
+    /// Time between two announcements of an address: 2, 0.5, 250ms [default: 1s]
+    #[arg(short, long, value_name = "SPAN", value_parser = time::parse_span)]
+    interval: Option<Duration>,
+    /// Instead of -c and -i; takeover: at 0, 50 ms, 1, 5, 15 and 60 s
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["count", "interval"])]
+    schedule: Option<Named>,
+    /// At most so many announcements a second, of all addresses together
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: Option<u32>,
     /// Forms of gratuitous ARP: some equipment heeds only one
     #[arg(long, value_name = "FORM", default_value = "both")]
     form: Forms,
-    /// Addresses, all announced once before any is announced again
-    #[arg(required = true, value_name = "ADDRESS", value_parser = address::host_address)]
-    addresses: Vec<IpAddr>,
+    /// Announce also what this host does not have
+    #[arg(short = 'F', long)]
+    force: bool,
+    /// Addresses, all announced once before any is announced again; - reads
+    /// them from standard input, one a line
+    #[arg(required = true, value_name = "ADDRESS", value_parser = address_list::word)]
+    addresses: Vec<Word>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Named {
+    Takeover,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -54,6 +72,9 @@ impl Forms {
     }
 }
 
+/// How old what was read of this host's addresses may be.
+const STALE: Duration = Duration::from_millis(20);
+
 fn interface_name(text: &str) -> Result<String, address::SpecError> {
     if address::is_interface(text) { Ok(text.to_owned()) } else { Err(address::SpecError::Interface(text.to_owned())) }
 }
@@ -63,61 +84,74 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<Answer> {
-    let announcements = prepare(args)?;
+    let addresses = address_list::read(&args.addresses)?;
+    let mut outlets = Outlets::new(&args.interface)?;
+    let announcements = prepare(args, &addresses, &mut outlets)?;
     let socket = FrameSocket::open().context("packet socket (needs CAP_NET_RAW)")?;
-    let mut due = edge::now();
-    for round in 0..args.count {
-        if round > 0 {
-            due = due + args.interval;
-            edge::wait_until(due);
+    let schedule = match args.schedule {
+        None => {
+            let interval = args.interval.unwrap_or(Duration::from_secs(1));
+            Schedule::Every { count: args.count.unwrap_or(1), interval }
         }
-        for announcement in &announcements {
-            socket.announce(announcement).with_context(|| announcement.address.to_string())?;
-        }
-    }
+        Some(Named::Takeover) => Schedule::Takeover,
+    };
+    let gone = announce(args, schedule, &announcements, &mut outlets, &socket)?;
     // Closing the socket takes 16 ms; a child waits for that. When none can be
     // made, nothing is lost but that time.
     let _ = socket.leave(Duration::ZERO, |_| ());
-    Ok(Answer::Yes)
+    Ok(if gone { Answer::No } else { Answer::Yes })
+}
+
+/// All rounds. An address that leaves this host meanwhile is not announced any
+/// more: that would take it away from whoever has it. Whether one did.
+fn announce(
+    args: &Args,
+    schedule: Schedule,
+    announcements: &[Announcement],
+    outlets: &mut Outlets,
+    socket: &FrameSocket,
+) -> anyhow::Result<bool> {
+    let mut looked = edge::now();
+    let mut plan = Plan::new(schedule, args.rate, looked);
+    let mut gone = BTreeSet::new();
+    let mut round = 0;
+    while let Some(begin) = plan.due(round) {
+        edge::wait_until(begin);
+        for announcement in announcements {
+            let address = announcement.address;
+            let Some(due) = plan.due(round).filter(|_| !gone.contains(&address)) else { continue };
+            edge::wait_until(due);
+            if edge::now() >= looked + STALE {
+                looked = edge::now();
+                outlets.look_again();
+            }
+            if !args.force && !outlets.holds(address)? {
+                edge::complain("send-arp", &format_args!("{address}: it has left this host: not announced again"));
+                gone.insert(address);
+                continue;
+            }
+            socket.announce(announcement).with_context(|| address.to_string())?;
+            plan.sent(due, edge::now());
+        }
+        if announcements.iter().all(|announcement| gone.contains(&announcement.address)) {
+            break;
+        }
+        round += 1;
+    }
+    Ok(!gone.is_empty())
 }
 
 /// The frames of all addresses; nothing is sent unless all of them can be.
-fn prepare(args: &Args) -> anyhow::Result<Vec<Announcement>> {
-    let mut netlink = Netlink::open()?;
-    let named = match &args.interface {
-        None => None,
-        Some(name) => {
-            let found = netlink.interface(name).with_context(|| name.clone())?;
-            Some(found.ok_or_else(|| anyhow!("there is no interface {name}"))?)
-        }
-    };
+fn prepare(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Vec<Announcement>> {
     let mut announcements = Vec::new();
-    for address in &args.addresses {
-        let interface = match &named {
-            Some(interface) => interface.clone(),
-            None => holder(&mut netlink, *address).with_context(|| address.to_string())?,
-        };
-        let router = address.is_ipv6() && sysctl::is_router(&interface.name);
-        let announcement = Announcement::new(*address, &interface, args.form.list(), router);
-        announcements.push(announcement.with_context(|| address.to_string())?);
+    for address in addresses {
+        let context = || address.to_string();
+        let interfaces = if args.force { outlets.of_any(*address) } else { outlets.of(*address) };
+        for interface in interfaces.with_context(context)? {
+            let router = address.is_ipv6() && sysctl::is_router(&interface.name);
+            let announcement = Announcement::new(*address, &interface, args.form.list(), router);
+            announcements.push(announcement.with_context(context)?);
+        }
     }
     Ok(announcements)
-}
-
-/// The interface that holds an address.
-fn holder(netlink: &mut Netlink, address: IpAddr) -> anyhow::Result<Interface> {
-    let held = netlink.addresses(address.is_ipv6()).context("reading the addresses of this host")?;
-    let mut indexes: Vec<u32> = held.iter().filter(|held| held.address == address).map(|held| held.index).collect();
-    indexes.sort_unstable();
-    indexes.dedup();
-    let mut interfaces = Vec::new();
-    for index in indexes {
-        interfaces.extend(netlink.interface_at(index)?);
-    }
-    let names: Vec<&str> = interfaces.iter().map(|interface| interface.name.as_str()).collect();
-    ensure!(names.len() < 2, "several interfaces hold it: name one with -I ({})", names.join(", "));
-    let Some(interface) = interfaces.pop() else {
-        bail!("no interface of this host holds it: name one with -I");
-    };
-    Ok(interface)
 }

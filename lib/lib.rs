@@ -55,6 +55,7 @@
 //! | [`arp`] | gratuitous ARP |
 //! | [`ndisc`] | unsolicited neighbour advertisements |
 //! | [`gratuitous`] | the frames that announce an address |
+//! | [`schedule`] | when an address is announced again |
 //! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
 //! | [`probe`] | what to send to whom, and what is known of each target |
@@ -68,6 +69,8 @@
 //! | [`conf_file`] | a configuration file as bytes |
 //! | [`filter`] | the loop of a filter: standard input, output, complaints |
 //! | [`netlink`] | the kernel's tables of interfaces, addresses and routes |
+//! | [`address_list`] | standard input: addresses, one a line |
+//! | [`outlet`] | the kernel's tables: on which interfaces an address is announced |
 //! | [`rawsock`] | a socket for whole Ethernet frames |
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
@@ -87,6 +90,7 @@
 //! | [`identity`] | the state directory: generation and uuid |
 
 pub mod address;
+pub mod address_list;
 pub mod agent;
 pub mod announce;
 pub mod answers;
@@ -132,6 +136,7 @@ pub mod netlink;
 pub mod netstring;
 pub mod ocf;
 pub mod outgoing;
+pub mod outlet;
 pub mod pace;
 pub mod phi;
 pub mod pingsock;
@@ -144,6 +149,7 @@ pub mod record;
 pub mod refused;
 pub mod replay;
 pub mod route;
+pub mod schedule;
 pub mod secret_file;
 pub mod serial;
 pub mod serial_stream;

@@ -86,7 +86,7 @@ fn count_and_interval_space_the_announcements_and_all_addresses_come_first() {
     let (a, b) = two_hosts(&lab);
     let capture = Capture::on(&b);
     let begin = Instant::now();
-    let said = a.run("send-arp -I eth0 -c 3 -i 100ms --form request 192.0.2.1 192.0.2.77");
+    let said = a.run("send-arp -F -I eth0 -c 3 -i 100ms --form request 192.0.2.1 192.0.2.77");
     let took = begin.elapsed();
     assert_eq!(said.code(), 0, "{}", said.err);
     assert!((Duration::from_millis(200)..Duration::from_millis(900)).contains(&took), "{took:?}");
@@ -97,6 +97,99 @@ fn count_and_interval_space_the_announcements_and_all_addresses_come_first() {
         capture.arp("192.0.2.77");
     }
     assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.77"), None, "a fourth round");
+}
+
+#[test]
+fn a_takeover_is_announced_again_after_a_moment_and_a_second() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let begin = Instant::now();
+    let sender = a.start("send-arp", &["--schedule", "takeover", "--form", "reply", "192.0.2.1"]);
+    capture.arp("192.0.2.1");
+    capture.arp("192.0.2.1");
+    let second = begin.elapsed();
+    capture.arp("192.0.2.1");
+    let third = begin.elapsed();
+    assert!(second >= Duration::from_millis(50) && third >= Duration::from_secs(1), "{second:?} {third:?}");
+    drop(sender);
+}
+
+#[test]
+fn an_address_that_has_left_is_not_announced_again() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    a.ip("address add 192.0.2.4/32 dev eth0");
+    let capture = Capture::on(&b);
+    let args = ["-c", "20", "-i", "100ms", "--form", "request", "192.0.2.4", "192.0.2.1"];
+    let mut sender = a.start("send-arp", &args);
+    capture.arp("192.0.2.4");
+    a.ip("address del 192.0.2.4/32 dev eth0");
+    let said = sender.wait_for_error(|line| line.contains("192.0.2.4"));
+    assert_eq!(said, "send-arp: 192.0.2.4: it has left this host: not announced again");
+    while capture.arp_within(Duration::ZERO, "192.0.2.4").is_some() {}
+    let (code, out, _) = sender.wait();
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.4"), None, "announced after it had left");
+}
+
+#[test]
+fn addresses_are_read_from_standard_input() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let said = a.run_with("send-arp --form request -", b"192.0.2.1\n\n 2001:db8::1 ");
+    assert_eq!((said.code(), said.err.as_str()), (0, ""));
+    capture.arp("192.0.2.1");
+    capture.advertisement("2001:db8::1");
+    for (input, why) in [
+        (&b""[..], "standard input: no address in it"),
+        (b"192.0.2.1\nx\n", "standard input, line 2: 'x' is not an IP address"),
+        (&[b'1'; 5000], "standard input, line 1: too long for an address"),
+    ] {
+        let said = a.run_with("send-arp -", input);
+        assert_eq!((said.code(), said.err), (2, format!("send-arp: {why}\n")));
+    }
+    assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None, "all or nothing");
+}
+
+#[test]
+fn every_named_interface_announces_and_a_rate_spaces_that() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    lab.cable(&a, "eth1", &b, "eth1");
+    wait_until("the link is up", || a.ip("link show dev eth1").contains("state UP"));
+    let other = |host: &Host| host.ip("-o link show dev eth1");
+    let capture = Capture::on(&b);
+    let begin = Instant::now();
+    let line = "send-arp -I eth0 -I eth1 -I eth0 -c 2 -i 1ms --rate 20 --form request 192.0.2.1";
+    assert_eq!(a.run(line).code(), 0);
+    assert!(begin.elapsed() >= Duration::from_millis(150), "{:?}", begin.elapsed());
+    for _ in 0..2 {
+        assert_eq!(shown(capture.arp("192.0.2.1").source), mac(&a));
+        assert!(other(&a).contains(&shown(capture.arp("192.0.2.1").source)));
+    }
+    assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None, "a fifth frame");
+}
+
+#[test]
+fn an_address_of_the_loopback_and_one_by_force_go_where_their_network_is() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    a.ip("address add 192.0.2.9/32 dev lo");
+    let capture = Capture::on(&b);
+    assert_eq!(a.run("send-arp --form request 192.0.2.9").code(), 0);
+    assert_eq!(shown(capture.arp("192.0.2.9").source), mac(&a));
+    assert_eq!(a.run("send-arp --force --form request 192.0.2.8").code(), 0);
+    assert_eq!(shown(capture.arp("192.0.2.8").source), mac(&a));
+    let said = a.run("send-arp --force 198.51.100.1");
+    assert_eq!((said.code(), said.out.as_str()), (2, ""));
+    assert_eq!(said.err, "send-arp: 198.51.100.1: no route leads to it: name an interface with -I\n");
 }
 
 #[test]
@@ -113,7 +206,7 @@ fn neighbours_of_both_families_learn_the_new_holder_at_once() {
         client.ip(&format!("neighbour add {address} lladdr {} dev eth0 nud stale", mac(&a)));
         let entry = || client.ip(&format!("neighbour show {address}"));
         assert!(entry().contains(&mac(&a)), "{}", entry());
-        assert_eq!(b.run(&format!("send-arp -I eth0 {address}")).code(), 0);
+        assert_eq!(b.run(&format!("send-arp --force -I eth0 {address}")).code(), 0);
         wait_until("the client knows b", || entry().contains(&mac(&b)));
     }
 }
@@ -149,7 +242,7 @@ fn an_address_of_nobody_or_of_two_interfaces_wants_a_named_one() {
     let capture = Capture::on(&b);
     let said = a.run("send-arp 192.0.2.1 192.0.2.9");
     assert_eq!(said.code(), 2);
-    assert_eq!(said.err, "send-arp: 192.0.2.9: no interface of this host holds it: name one with -I\n");
+    assert_eq!(said.err, "send-arp: 192.0.2.9: no interface of this host holds it: --force announces it even so\n");
     assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None, "all or nothing");
     lab.cable(&a, "eth1", &b, "eth1");
     a.ip("address add 192.0.2.1/32 dev eth1");
@@ -173,6 +266,9 @@ fn wrong_words_are_status_2_and_named() {
         (&["-I", "an-interface-too-long", "192.0.2.1"], "an-interface-too-long"),
         (&["-I", "../x", "192.0.2.1"], "../x"),
         (&["--form", "neither", "192.0.2.1"], "neither"),
+        (&["--schedule", "never", "192.0.2.1"], "never"),
+        (&["--schedule", "takeover", "-c", "2", "192.0.2.1"], "--count"),
+        (&["--rate", "0", "192.0.2.1"], "'0'"),
         (&[], "ADDRESS"),
         (&[""], "ADDRESS"),
     ] {
@@ -202,7 +298,7 @@ fn an_interface_that_vanishes_is_said() {
     let lab = Lab::new();
     let (a, b) = two_hosts(&lab);
     let capture = Capture::on(&b);
-    let sender = a.start("send-arp", &["-c", "1000", "-i", "20ms", "192.0.2.1"]);
+    let sender = a.start("send-arp", &["-F", "-c", "1000", "-i", "20ms", "192.0.2.1"]);
     capture.arp("192.0.2.1");
     a.ip("link del eth0");
     let (code, out, err) = sender.wait();
@@ -216,6 +312,7 @@ fn the_examples_of_the_page_work() {
     let lab = Lab::new();
     let (a, _b) = two_hosts(&lab);
     a.ip("address add 192.0.2.4/24 dev eth0");
+    a.ip("address add 2001:db8::4/64 dev eth0 nodad");
     for example in examples("man/send-arp.8") {
         let mut shell = a.command("sh");
         shell.args(["-e", "-c", &example]);
