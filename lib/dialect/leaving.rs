@@ -7,6 +7,7 @@ use crate::decide::{Effect, why};
 use crate::record::Line;
 use crate::time::Time;
 
+use super::peer::Kin;
 use super::share::Share;
 use super::standby::Standby;
 use super::{Heartbeat, Phase};
@@ -58,7 +59,9 @@ impl Heartbeat {
         self.say_resource(false, " info=shutdown", effects);
         effects.push(Effect::Announce("t=shutdone st=dead".to_owned()));
         self.phase = Phase::Farewell(self.clock.now);
-        self.clock.next_status = self.clock.now + self.settings.keepalive.min(STAY.0 / 2);
+        // At once where it is in these that a stranger is told.
+        let wait = if self.peer.kin == Kin::Stranger { Duration::ZERO } else { STAY.0 / 2 };
+        self.clock.next_status = self.clock.now + self.settings.keepalive.min(wait);
         self.clock.said_status = false;
     }
 
@@ -71,7 +74,6 @@ impl Heartbeat {
         if is_heard && (!self.clock.said_status || self.clock.now < since + stay) {
             return;
         }
-        self.say_farewell(effects);
         self.ended = true;
         effects.push(Effect::Say(Line::new("do", self.clock.now).word("exit")));
         effects.push(Effect::End);

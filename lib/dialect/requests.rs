@@ -79,7 +79,7 @@ impl Heartbeat {
             "standby" => self.ask_standby(scope, effects),
             "takeover" => self.ask_takeover(scope, effects),
             "clear" => self.clear(scope, effects),
-            "maintenance" => Some("the other node would not know of it: stop Heartbeat's way, by standby".to_owned()),
+            "maintenance" => Some("the other node would not know of it; a standby moves the groups away".to_owned()),
             "fenced" => Some("nobody is fenced with dialect heartbeat".to_owned()),
             _ => Some("no such request is known".to_owned()),
         };

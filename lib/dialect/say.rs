@@ -79,17 +79,20 @@ impl Heartbeat {
     fn status(&self, until: Time) -> String {
         let state = if self.phase == Phase::Silent { "up" } else { "active" };
         let deadtime = self.settings.deadtime.as_millis();
-        format!("t=status st={state} dt={deadtime:x} protocol=1 until={until}")
+        let farewell = self.farewell_fields().unwrap_or_default();
+        format!("t=status st={state} dt={deadtime:x} protocol=1{farewell} until={until}")
     }
 
-    /// A node that speaks hbkit's own dialect understands this farewell: nothing
-    /// is served here any more.
-    pub(super) fn say_farewell(&self, effects: &mut Vec<Effect>) {
-        let Some(echo) = self.peer.echo(self.clock.now).filter(|_| self.peer.kin == Kin::Stranger) else { return };
+    /// Behind `shutdone`, for a node that speaks hbkit's own dialect and does not
+    /// understand that: nothing is served here any more.
+    fn farewell_fields(&self) -> Option<String> {
+        match (self.phase, self.peer.kin) {
+            (Phase::Farewell(_), Kin::Stranger) => {}
+            (_, Kin::Heartbeat | Kin::Ours | Kin::Stranger) => return None,
+        }
+        let echo = self.peer.echo(self.clock.now)?;
         let parts: Vec<String> = self.groups.iter().map(|group| format!("{}:stopped:no:0", group.name)).collect();
         let groups = if parts.is_empty() { "-".to_owned() } else { parts.join(",") };
-        let deadtime = self.settings.deadtime.as_millis();
-        let own = format!("grp={groups} cfg=- ver=1 leave=1 votes=- echo={echo}");
-        effects.push(Effect::Announce(format!("t=status st=active dt={deadtime:x} protocol=1 {own}")));
+        Some(format!(" grp={groups} cfg=- ver=1 leave=1 votes=- echo={echo}"))
     }
 }
