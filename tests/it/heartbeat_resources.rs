@@ -14,7 +14,7 @@ const ADDRESSES: [&str; 2] = ["10.77.0.100", "10.77.0.101"];
 
 const HARESOURCES: &str = "node1 IPaddr2::10.77.0.100/24/eth0\nnode2 IPaddr2::10.77.0.101/24/eth0\n";
 
-const TIMES: &str = "keepalive 200ms\nwarntime 1900ms\ndeadtime 2\ninitdead 6\n";
+const TIMES: &str = "keepalive 200ms\nwarntime 2800ms\ndeadtime 3\ninitdead 6\n";
 
 /// Who is to have which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
