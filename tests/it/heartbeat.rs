@@ -45,7 +45,7 @@ fn ways() -> Vec<Way> {
     let media = ["bcast", "ucast", "ucast6", "mcast", "mcast6", "serial"];
     for (at, medium) in media.into_iter().enumerate() {
         for (number, method) in ["crc", "md5", "sha1"].into_iter().enumerate() {
-            // hb-supervise takes no crc on networks.
+            // hb-supervise takes crc on a network only where ha.cf allows it.
             let is_free = method == "crc" && medium != "serial";
             let style = if is_free { Style::Joined } else { Style::Supervised };
             ways.push(Way { medium, method, style, more: "" });
