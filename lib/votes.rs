@@ -200,8 +200,9 @@ pub struct Leases {
     span: Duration,
     incarnation: Option<String>,
     sent: VecDeque<(u64, Time)>,
-    /// The groups that are asked for, each with the first message that asks.
-    asked: BTreeMap<String, u64>,
+    /// The groups that are asked for, each with the first message that may ask, and
+    /// since when.
+    asked: BTreeMap<String, (u64, Time)>,
     got: BTreeMap<String, BTreeMap<String, Time>>,
     /// Votes for a message of which we have not been told yet that it left: an
     /// answer can be faster than that. By group and voter.
@@ -270,11 +271,12 @@ impl Leases {
             && (sequence > self.last() || self.time_of(sequence).is_some_and(|time| now.since(time) < self.span))
     }
 
-    /// From the next message on the group is asked for. Votes for an earlier ask
-    /// do not count: the voter may have heard since that it was withdrawn.
-    pub fn begin(&mut self, group: &str) {
+    /// From the next message on, which leaves after `now`, the group is asked for.
+    /// Votes for an earlier ask do not count, also when it is told late that it
+    /// left: the voter may have heard since that it was withdrawn.
+    pub fn begin(&mut self, group: &str, now: Time) {
         if !self.asked.contains_key(group) {
-            self.asked.insert(group.to_owned(), self.last().saturating_add(1));
+            self.asked.insert(group.to_owned(), (self.last().saturating_add(1), now));
         }
     }
 
@@ -287,15 +289,13 @@ impl Leases {
     /// A voter names a message of ours.
     pub fn granted(&mut self, group: &str, voter: &str, vote: &Vote) {
         let Some(incarnation) = &self.incarnation else { return };
-        let asked = self.asked.get(group).is_some_and(|first| *first <= vote.sequence);
-        if vote.life != life(incarnation) || !asked {
-            return;
-        }
+        let asked = self.asked.get(group).filter(|(first, _)| *first <= vote.sequence);
+        let Some((_, since)) = asked.filter(|_| vote.life == life(incarnation)) else { return };
         if vote.sequence > self.last() {
             self.early.insert((group.to_owned(), voter.to_owned()), vote.clone());
             return;
         }
-        let Some(time) = self.time_of(vote.sequence) else { return };
+        let Some(time) = self.time_of(vote.sequence).filter(|time| time >= since) else { return };
         let until = time + self.span;
         match self.got.get_mut(group).and_then(|got| got.get_mut(voter)) {
             Some(known) => *known = until.max(*known),

@@ -55,7 +55,7 @@ impl Voting {
         let Some(incarnation) = self.leases.incarnation() else { return false };
         let free = self.book.ask(group, own, incarnation, self.leases.last(), now);
         if free {
-            self.leases.begin(group);
+            self.leases.begin(group, now);
         }
         free
     }

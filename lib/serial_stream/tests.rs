@@ -74,3 +74,19 @@ fn lines_without_end_marker_are_not_kept() {
     let found = read(&bytes, 4_096);
     assert_eq!((found.first().unwrap().as_str(), found.last().unwrap().as_str()), ("too long", A));
 }
+
+#[test]
+fn a_message_may_be_as_long_as_the_format_allows_and_no_longer() {
+    let long = |bytes: usize| {
+        let mut text = ">>>\n".to_owned();
+        while text.len() + 100 < bytes {
+            text.push_str(&format!("f{}={}\n", text.len(), "x".repeat(60)));
+        }
+        let rest = bytes - text.len() - "z=\n<<<\n".len();
+        text.push_str(&format!("z={}\n<<<\n", "z".repeat(rest)));
+        text
+    };
+    let most = long(MAX_BYTES);
+    assert_eq!((most.len(), read(most.as_bytes(), 900)), (MAX_BYTES, vec![most]));
+    assert_eq!(read(format!("{}{A}", long(MAX_BYTES + 8)).as_bytes(), 900), ["too long", "noise", A]);
+}

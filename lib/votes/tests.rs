@@ -59,7 +59,7 @@ fn an_old_message_of_the_holder_shortens_nothing() {
 fn a_lease_counts_from_the_sending_of_the_message_that_the_vote_names() {
     let mut leases = Leases::new(terms());
     leases.left("aaaaaaaa0", 0, at(0));
-    leases.begin("web");
+    leases.begin("web", at(0));
     for (sequence, time) in [(1, 0), (2, 1_000), (3, 2_000)] {
         leases.left("aaaaaaaa0", sequence, at(time));
     }
@@ -79,7 +79,7 @@ fn a_lease_counts_from_the_sending_of_the_message_that_the_vote_names() {
 fn a_vote_may_be_faster_than_the_news_that_its_message_left() {
     let mut leases = Leases::new(terms());
     leases.left("aaaaaaaa0", 1, at(0));
-    leases.begin("web");
+    leases.begin("web", at(0));
     let vote = Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence: 2 };
     leases.granted("web", "n2", &vote);
     assert_eq!(leases.until("web", "n2"), None);
@@ -95,11 +95,11 @@ fn a_vote_for_an_ask_that_was_withdrawn_does_not_count_for_the_next() {
     leases.left("aaaaaaaa0", 1, at(0));
     leases.granted("web", "n2", &vote(1));
     assert_eq!(leases.until("web", "n2"), None, "nothing was asked for");
-    leases.begin("web");
+    leases.begin("web", at(0));
     leases.left("aaaaaaaa0", 2, at(1_000));
     leases.end("web");
     leases.left("aaaaaaaa0", 3, at(2_000));
-    leases.begin("web");
+    leases.begin("web", at(0));
     leases.granted("web", "n2", &vote(2));
     assert_eq!(leases.until("web", "n2"), None, "the vote came too late for the first ask");
     leases.left("aaaaaaaa0", 4, at(3_000));
@@ -111,7 +111,7 @@ fn a_vote_for_an_ask_that_was_withdrawn_does_not_count_for_the_next() {
 fn a_new_incarnation_of_ours_forgets_what_was_promised_to_the_old() {
     let mut leases = Leases::new(terms());
     leases.left("aaaaaaaa0", 4, at(0));
-    leases.begin("web");
+    leases.begin("web", at(0));
     leases.left("aaaaaaaa0", 5, at(0));
     leases.granted("web", "n2", &Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence: 5 });
     leases.left("bbbbbbbb0", 1, at(10));
@@ -260,12 +260,29 @@ fn a_vote_that_was_too_fast_does_not_outlive_its_ask() {
     let mut leases = Leases::new(terms());
     leases.left("aaaaaaaa0", 1, at(0));
     for group in ["web", "db"] {
-        leases.begin(group);
+        leases.begin(group, at(0));
         leases.granted(group, "n2", &vote);
     }
     leases.end("web");
-    leases.begin("web");
+    leases.begin("web", at(0));
     leases.left("aaaaaaaa0", 2, at(1_000));
     assert_eq!(leases.until("web", "n2"), None, "the voter may have heard that it was withdrawn");
     assert_eq!(leases.until("db", "n2"), Some(at(1_000) + terms().lease));
+}
+
+#[test]
+fn an_ask_of_which_it_is_told_late_that_it_left_is_not_the_next_one() {
+    let vote = |sequence| Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence };
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 1, at(0));
+    leases.begin("web", at(100));
+    leases.end("web");
+    leases.begin("web", at(300));
+    leases.left("aaaaaaaa0", 2, at(150));
+    leases.granted("web", "n2", &vote(2));
+    assert_eq!(leases.until("web", "n2"), None, "message 2 asked before that was withdrawn");
+    leases.left("aaaaaaaa0", 3, at(200));
+    leases.left("aaaaaaaa0", 4, at(300));
+    leases.granted("web", "n2", &vote(4));
+    assert_eq!(leases.until("web", "n2"), Some(at(300) + terms().lease));
 }
