@@ -1,7 +1,8 @@
-//! Records as JSON lines (RFC 8259), for programs that read those better.
+//! Records and problems as JSON lines (RFC 8259), for programs that read those better.
 
 use std::fmt::Write as _;
 
+use crate::problem::Problem;
 use crate::record::{Record, decode};
 
 /// Appends `text` as a JSON string with its quotes.
@@ -48,6 +49,19 @@ pub fn from_record(record: &Record<'_>) -> String {
         string(std::str::from_utf8(&decoded).unwrap_or(value), &mut out);
     }
     out.push_str("}}");
+    out
+}
+
+/// A problem as one JSON object: `kind` (problem), `file`, `line` (a number, or
+/// null), `severity` and `what`.
+pub fn from_problem(problem: &Problem) -> String {
+    let mut out = String::with_capacity(256);
+    out.push_str("{\"kind\":\"problem\",\"file\":");
+    string(&problem.file, &mut out);
+    let line = problem.line.map_or_else(|| "null".to_owned(), |line| line.to_string());
+    let _ = write!(out, ",\"line\":{line},\"severity\":\"{}\",\"what\":", problem.severity);
+    string(&problem.what, &mut out);
+    out.push('}');
     out
 }
 

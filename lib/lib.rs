@@ -36,6 +36,10 @@
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`migrate`] | ha.cf with advice in it |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
+//! | [`standing`] | what mode, owner and directories of a file of secrets mean |
+//! | [`rotation`] | a key more, another one to sign with, a key less, in the file of keys |
+//! | [`signers`] | which key each node was last heard to sign with |
+//! | [`fingerprints`] | files of keys compared without their keys |
 //! | [`judge`] | the failure detector: from records to verdicts |
 //! | [`suggest`] | from a recording to times that suit it |
 //! | [`spread`] | how spans of time are distributed, in bounded memory |
@@ -76,7 +80,7 @@
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
 //! | [`holder`] | a process that holds addresses: lines, the kernel's news, the time |
 //! | [`realtime`] | priority and memory of a process that must be on time |
-//! | [`secret_file`] | a file of secrets: read, and newly written |
+//! | [`secret_file`] | a file of secrets: read, newly written, and changed |
 //! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
 //! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
 //! | [`udp`] | sockets of networks |
@@ -109,6 +113,7 @@ pub mod echo;
 pub mod edge;
 pub mod engine;
 pub mod filter;
+pub mod fingerprints;
 pub mod floating;
 pub mod forward;
 pub mod gaps;
@@ -148,14 +153,17 @@ pub mod receiver;
 pub mod record;
 pub mod refused;
 pub mod replay;
+pub mod rotation;
 pub mod route;
 pub mod schedule;
 pub mod secret_file;
 pub mod serial;
 pub mod serial_stream;
 pub mod signals;
+pub mod signers;
 pub mod silence;
 pub mod spread;
+pub mod standing;
 pub mod station;
 pub mod suggest;
 pub mod sysctl;

@@ -16,6 +16,8 @@ fn right_files_are_read_without_a_word() {
     for text in [
         format!("auth 1\n1 sha1 {GOOD}\n"),
         format!("auth 1\n1 sha1 {GOOD}"),
+        format!("auth +1\n+1 sha1 {GOOD}\n"),
+        format!("auth 1 # c\n\u{b}1 sha1\u{b}{GOOD}\n"),
         format!("# c\n\n  # d\n \tauth\t1\n\t1\tsha1\t{GOOD}\n"),
         format!("auth 01\n1 sha1 {GOOD}\n15 md5 {GOOD}x\n2 sha256 {GOOD}{GOOD}{GOOD}{GOOD}{GOOD}{GOOD}{GOOD}{GOOD}\n"),
     ] {
@@ -47,6 +49,12 @@ fn wrong_files_are_errors_with_a_cause() {
         ("auth 16\n1 sha1 GOOD", "f:1: error: behind auth stands the number"),
         ("auth 1\n1 sha1 GOOD\n2 sha1", "f:3: error: sha1 without a key"),
         ("auth 1\n1 sha1 GOOD two words", "f:2: error: the key has a blank"),
+        ("\u{feff}auth 1\n1 sha1 GOOD", "f:1: error: the file begins with a byte order mark"),
+        ("auth 1\n\u{b}\n1 sha1 GOOD", "f:2: error: the line begins with a vertical tab"),
+        ("auth 1\n \u{b}# c\n1 sha1 GOOD", "f:2: error: the line begins with a vertical tab"),
+        ("auth16\n1 sha1 GOOD", "f:1: error: neither 'auth NUMBER' nor"),
+        ("auth 1\n1sha512 GOOD\n1 sha1 GOOD", "f:2: error: neither 'auth NUMBER' nor"),
+        ("auth 257\n1 sha1 GOOD", "f:1: error: behind auth stands the number"),
         ("auth 1\n1 sha1 GO\0OD", "f:2: error: the line has a NUL byte"),
     ] {
         let text = text.replace("GOOD", GOOD);
@@ -72,7 +80,11 @@ fn what_heartbeat_takes_in_silence_is_warned_of() {
         ("auth 1\n1 sha1 aaaaaaaaaaaaaaaaaaaa", "f:2: warning: the key is one character repeated", "Key(1:sha1)"),
         ("auth 0\n0 sha1 GOOD", "f:2: warning: key number 0", "Key(0:sha1)"),
         ("auth 1\r\n1 sha1 GOOD\r\n", "f:1: warning: lines end in CR LF", "Key(1:sha1)"),
-        ("\u{feff}auth 1\n1 sha1 GOOD", "f:1: warning: the file begins with a byte order mark", "Key(1:sha1)"),
+        ("auth1\n1 sha1 GOOD", "f:1: warning: no blank behind auth", "Key(1:sha1)"),
+        ("auth 1x\n1 sha1 GOOD", "f:1: warning: letters behind the number are ignored", "Key(1:sha1)"),
+        ("auth 1\n1sha1 GOOD", "f:2: warning: no blank behind the number", "Key(1:sha1)"),
+        ("auth 1\n1 sha1 GOOD\n2 md5 GOOD", "f:3: warning: the same key as number 1", "Key(1:sha1)"),
+        ("auth 1\n1 sha1 GOOD\u{1}", "f:2: warning: the key has control characters", "Key(1:sha1)"),
         ("auth 1\n1 sha1 \"GOOD\"", "f:2: warning: the key begins with a quote", "Key(1:sha1)"),
         ("auth 1\n1 sha1 GOOD#1", "f:2: warning: the key has a '#'", "Key(1:sha1)"),
         ("auth 1\n1 sha1 GOOD\u{201d}", "f:2: warning: the key has bytes outside ASCII", "Key(1:sha1)"),
@@ -133,41 +145,6 @@ fn a_key_works_as_the_ring_that_was_read() {
     let key = Key::new(2, Method::Sha1, &secret).unwrap();
     assert!(ring.get(2).unwrap().verify(b"data", key.sign(b"data").as_bytes()));
     assert!(!ring.get(1).unwrap().verify(b"data", key.sign(b"data").as_bytes()));
-}
-
-/// A file that only root can touch.
-const FIT: Standing = Standing { mode: 0o600, owner: 0, reader: 0, links: 1, is_symlink: false, in_public: false };
-
-#[test]
-fn whoever_else_could_read_or_change_the_keys_is_named() {
-    for (standing, causes) in [
-        (FIT, &[][..]),
-        (Standing { mode: 0o700, ..FIT }, &[]),
-        (Standing { mode: 0o411, ..FIT }, &[]),
-        (Standing { mode: 0o640, ..FIT }, &["error: mode 0640: group or others can read"]),
-        (Standing { mode: 0o604, ..FIT }, &["error: mode 0604: group or others can read"]),
-        (Standing { mode: 0o620, ..FIT }, &["error: mode 0620: group or others can write"]),
-        (Standing { mode: 0o602, ..FIT }, &["error: mode 0602: group or others can write"]),
-        (
-            Standing { mode: 0o666, ..FIT },
-            &["error: mode 0666: group or others can read", "error: mode 0666: group or"],
-        ),
-        (Standing { owner: 7, ..FIT }, &["error: the owner is user 7"]),
-        (Standing { owner: 7, reader: 7, ..FIT }, &[]),
-        (Standing { owner: 0, reader: 7, ..FIT }, &[]),
-        (Standing { links: 2, ..FIT }, &["warning: the file has 2 names"]),
-        (Standing { links: 0, ..FIT }, &[]),
-        (Standing { is_symlink: true, ..FIT }, &["warning: a symbolic link"]),
-        (Standing { in_public: true, ..FIT }, &["warning: everybody can write the directory"]),
-    ] {
-        let mut problems = Problems::new("f");
-        check_standing(standing, &mut problems);
-        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        assert_eq!(said.len(), causes.len(), "{standing:?}: {said:?}");
-        for (said, cause) in said.iter().zip(causes) {
-            assert!(said.starts_with(&format!("f:1: {cause}")), "{standing:?}: {said}");
-        }
-    }
 }
 
 #[test]

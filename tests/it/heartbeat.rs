@@ -340,7 +340,7 @@ fn rotate(node: &mut Running, directory: &std::path::Path, text: &str) {
 }
 
 /// The numbers of a node's messages, in their order: each is there once.
-fn every_number(story: &str, node: &str) {
+pub fn every_number(story: &str, node: &str) {
     let is_of = |line: &&str| line.trim().starts_with("msg ") && line.contains(&format!(" {node} "));
     let numbers: Vec<u64> =
         story.lines().filter(is_of).filter(|line| line.contains(" seq=")).map(|line| hex(value(line, "seq"))).collect();

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::lab::{Host, Lab, Running, can_use_namespaces, project};
 
 /// The daemon.
-const DAEMON: &str = "/usr/libexec/heartbeat/heartbeat";
+pub const DAEMON: &str = "/usr/libexec/heartbeat/heartbeat";
 
 /// How long a test waits for what two nodes do: the daemon thinks in seconds, and
 /// a busy machine makes it slower.
