@@ -1,6 +1,6 @@
 //! send-arp: tell the neighbours where an address is.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,11 +9,15 @@ use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use hbkit::address;
 use hbkit::address_list::{self, Word};
+use hbkit::announcer;
 use hbkit::arp::Form;
-use hbkit::edge::{self, Answer};
+use hbkit::edge::{self, Answer, Output};
 use hbkit::gratuitous::{Announcement, BOTH};
+use hbkit::inquiry::{Inquiry, Patience, Subject};
+use hbkit::lookout::Lookout;
 use hbkit::outlet::Outlets;
 use hbkit::rawsock::FrameSocket;
+use hbkit::record::Line;
 use hbkit::schedule::{Plan, Schedule};
 use hbkit::{sysctl, time};
 
@@ -44,6 +48,13 @@ struct Args {
     /// Announce also what this host does not have
     #[arg(short = 'F', long)]
     force: bool,
+    /// Announce nothing: ask whether anybody else has the addresses, -c times,
+    /// -i apart [default: 3 times, 500ms]
+    #[arg(long, conflicts_with_all = ["schedule", "rate", "form", "force"])]
+    probe: bool,
+    /// Wait so long after the last question of --probe [default: 1s]
+    #[arg(short = 'W', long, value_name = "SPAN", value_parser = time::parse_span, requires = "probe")]
+    timeout: Option<Duration>,
     /// Addresses, all announced once before any is announced again; - reads
     /// them from standard input, one a line
     #[arg(required = true, value_name = "ADDRESS", value_parser = address_list::word)]
@@ -72,22 +83,26 @@ impl Forms {
     }
 }
 
-/// How old what was read of this host's addresses may be.
-const STALE: Duration = Duration::from_millis(20);
+const TOOL: &str = "send-arp";
+const NEEDED: &str = "packet socket (needs CAP_NET_RAW)";
 
 fn interface_name(text: &str) -> Result<String, address::SpecError> {
     if address::is_interface(text) { Ok(text.to_owned()) } else { Err(address::SpecError::Interface(text.to_owned())) }
 }
 
 fn main() -> ExitCode {
-    edge::finish("send-arp", run(&Args::parse()))
+    edge::finish(TOOL, run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<Answer> {
     let addresses = address_list::read(&args.addresses)?;
     let mut outlets = Outlets::new(&args.interface)?;
-    let announcements = prepare(args, &addresses, &mut outlets)?;
-    let socket = FrameSocket::open().context("packet socket (needs CAP_NET_RAW)")?;
+    if args.probe { probe(args, &addresses, &mut outlets) } else { announce(args, &addresses, &mut outlets) }
+}
+
+fn announce(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Answer> {
+    let announcements = prepare(args, addresses, outlets)?;
+    let socket = FrameSocket::open().context(NEEDED)?;
     let schedule = match args.schedule {
         None => {
             let interval = args.interval.unwrap_or(Duration::from_secs(1));
@@ -95,50 +110,15 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
         }
         Some(Named::Takeover) => Schedule::Takeover,
     };
-    let gone = announce(args, schedule, &announcements, &mut outlets, &socket)?;
+    let plan = Plan::new(schedule, args.rate, edge::now());
+    let left = |address| {
+        edge::complain(TOOL, &format_args!("{address}: it has left this host: not announced again"));
+    };
+    let stayed = announcer::announce(&announcements, plan, args.force, outlets, &socket, left)?;
     // Closing the socket takes 16 ms; a child waits for that. When none can be
     // made, nothing is lost but that time.
     let _ = socket.leave(Duration::ZERO, |_| ());
-    Ok(if gone { Answer::No } else { Answer::Yes })
-}
-
-/// All rounds. An address that leaves this host meanwhile is not announced any
-/// more: that would take it away from whoever has it. Whether one did.
-fn announce(
-    args: &Args,
-    schedule: Schedule,
-    announcements: &[Announcement],
-    outlets: &mut Outlets,
-    socket: &FrameSocket,
-) -> anyhow::Result<bool> {
-    let mut looked = edge::now();
-    let mut plan = Plan::new(schedule, args.rate, looked);
-    let mut gone = BTreeSet::new();
-    let mut round = 0;
-    while let Some(begin) = plan.due(round) {
-        edge::wait_until(begin);
-        for announcement in announcements {
-            let address = announcement.address;
-            let Some(due) = plan.due(round).filter(|_| !gone.contains(&address)) else { continue };
-            edge::wait_until(due);
-            if edge::now() >= looked + STALE {
-                looked = edge::now();
-                outlets.look_again();
-            }
-            if !args.force && !outlets.holds(address)? {
-                edge::complain("send-arp", &format_args!("{address}: it has left this host: not announced again"));
-                gone.insert(address);
-                continue;
-            }
-            socket.announce(announcement).with_context(|| address.to_string())?;
-            plan.sent(due, edge::now());
-        }
-        if announcements.iter().all(|announcement| gone.contains(&announcement.address)) {
-            break;
-        }
-        round += 1;
-    }
-    Ok(!gone.is_empty())
+    Ok(if stayed { Answer::Yes } else { Answer::No })
 }
 
 /// The frames of all addresses; nothing is sent unless all of them can be.
@@ -154,4 +134,49 @@ fn prepare(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::
         }
     }
     Ok(announcements)
+}
+
+/// Asks whether anybody else has the addresses, and prints what comes of it.
+fn probe(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Answer> {
+    let mut interfaces = BTreeMap::new();
+    let mut subjects = Vec::new();
+    for address in addresses {
+        let context = || address.to_string();
+        for interface in outlets.of_any(*address).with_context(context)? {
+            interface.announcer().and_then(|_| interface.usable()).with_context(context)?;
+            subjects.push(Subject { address: *address, index: interface.index });
+            interfaces.insert(interface.index, interface);
+        }
+    }
+    let socket = FrameSocket::open().context(NEEDED)?;
+    let mut lookout = Lookout::open(&subjects).context(NEEDED)?;
+    let patience = Patience {
+        count: args.count.unwrap_or(3),
+        interval: args.interval.unwrap_or(Duration::from_millis(500)),
+        wait: args.timeout.unwrap_or(Duration::from_secs(1)),
+    };
+    let mut inquiry = Inquiry::new(subjects, outlets.own_hardware()?, patience, edge::now());
+    let (mut output, mut answer) = (Output::new(), Answer::Yes);
+    let name = |index| interfaces.get(&index).map_or("", |interface| interface.name.as_str());
+    lookout.inquire(&mut inquiry, &interfaces, &socket, |subject, sighting| {
+        answer = Answer::No;
+        output.line(&sighting.used(edge::now(), name(subject.index)))?;
+        output.flush().map_err(anyhow::Error::from)
+    })?;
+    for subject in inquiry.open() {
+        let why = match outlets.fresh(subject.index)? {
+            None => Some("the interface has gone".to_owned()),
+            Some(interface) => interface.usable().err().map(|unfit| unfit.to_string()),
+        };
+        let why = why.or_else(|| lookout.failure(subject.index).map(str::to_owned));
+        let state = if why.is_some() { "unknown" } else { "free" };
+        let line = Line::new("address", edge::now()).word(&subject.address.to_string()).word(state);
+        let line = line.field("iface", name(subject.index));
+        output.line(&line.maybe("reason", why.as_ref()).finish())?;
+        if why.is_some() && answer == Answer::Yes {
+            answer = Answer::Unknown;
+        }
+    }
+    output.flush()?;
+    Ok(answer)
 }

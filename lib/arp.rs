@@ -85,6 +85,12 @@ impl Arp {
         Arp { destination: [0xff; 6], source: mac, form, sender_mac: mac, sender: address, target_mac, target: address }
     }
 
+    /// The question whether anybody has `address`, by one who does not claim it
+    /// and so changes nobody's mind (RFC 5227, 1.1: the ARP probe).
+    pub fn probe(mac: Mac, address: Ipv4Addr) -> Arp {
+        Arp { sender: Ipv4Addr::UNSPECIFIED, ..Arp::gratuitous(mac, address, Form::Request) }
+    }
+
     /// The frame on the wire.
     pub fn frame(&self) -> [u8; FRAME] {
         let mut frame = [0; FRAME];

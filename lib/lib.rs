@@ -59,6 +59,9 @@
 //! | [`arp`] | gratuitous ARP |
 //! | [`ndisc`] | unsolicited neighbour advertisements |
 //! | [`gratuitous`] | the frames that announce an address |
+//! | [`solicitation`] | the question who has an IPv6 address |
+//! | [`sighting`] | what a frame says of who has an address |
+//! | [`inquiry`] | whether anybody else has an address: when to ask, what it comes to |
 //! | [`schedule`] | when an address is announced again |
 //! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
@@ -75,7 +78,9 @@
 //! | [`netlink`] | the kernel's tables of interfaces, addresses and routes |
 //! | [`address_list`] | standard input: addresses, one a line |
 //! | [`outlet`] | the kernel's tables: on which interfaces an address is announced |
-//! | [`rawsock`] | a socket for whole Ethernet frames |
+//! | [`rawsock`] | sockets for whole Ethernet frames |
+//! | [`announcer`] | the clock and the wires: the rounds of a schedule |
+//! | [`lookout`] | the wires, for those who claim addresses |
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
 //! | [`holder`] | a process that holds addresses: lines, the kernel's news, the time |
@@ -97,6 +102,7 @@ pub mod address;
 pub mod address_list;
 pub mod agent;
 pub mod announce;
+pub mod announcer;
 pub mod answers;
 pub mod arp;
 pub mod arrival;
@@ -127,11 +133,13 @@ pub mod holder;
 pub mod icmp;
 pub mod identity;
 pub mod inflate;
+pub mod inquiry;
 pub mod interface;
 pub mod json;
 pub mod judge;
 pub mod key_watch;
 pub mod lines;
+pub mod lookout;
 pub mod medium;
 pub mod message;
 pub mod migrate;
@@ -159,9 +167,11 @@ pub mod schedule;
 pub mod secret_file;
 pub mod serial;
 pub mod serial_stream;
+pub mod sighting;
 pub mod signals;
 pub mod signers;
 pub mod silence;
+pub mod solicitation;
 pub mod spread;
 pub mod standing;
 pub mod station;

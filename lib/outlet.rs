@@ -1,12 +1,12 @@
 //! The interfaces on which an address is announced, as the kernel's tables have
 //! them at the moment of the question.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
 use crate::floating::Held;
-use crate::interface::Interface;
+use crate::interface::{Interface, Mac};
 use crate::netlink::{Netlink, NetlinkError};
 use crate::route::{self, NoPlace};
 
@@ -117,6 +117,31 @@ impl Outlets {
     /// The kernel's table could not be read.
     pub fn holds(&mut self, address: IpAddr) -> Result<bool, OutletError> {
         Ok(!self.holders(address)?.is_empty())
+    }
+
+    /// The hardware addresses of the named interfaces, and of all that hold an
+    /// address: what they claim, this host does.
+    ///
+    /// # Errors
+    /// The kernel's tables could not be read.
+    pub fn own_hardware(&mut self) -> Result<BTreeSet<Mac>, OutletError> {
+        let mut own: BTreeSet<Mac> = self.named.iter().filter_map(|interface| interface.mac).collect();
+        let mut indexes = BTreeSet::new();
+        for v6 in [false, true] {
+            indexes.extend(self.netlink.addresses(v6)?.iter().map(|held| held.index));
+        }
+        for index in indexes {
+            own.extend(self.interface_at(index)?.and_then(|interface| interface.mac));
+        }
+        Ok(own)
+    }
+
+    /// The interface with this number as it is at this moment.
+    ///
+    /// # Errors
+    /// The kernel could not be asked.
+    pub fn fresh(&mut self, index: u32) -> Result<Option<Interface>, OutletError> {
+        Ok(self.netlink.interface_at(index)?)
     }
 
     /// Forgets what was read of addresses: the next question asks the kernel.

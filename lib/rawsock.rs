@@ -6,11 +6,15 @@
 //! is never bound. The last close of any packet socket waits for one too; so a
 //! child process closes it, after the caller has gone ([`FrameSocket::leave`]).
 //!
-//! The one place of the library with unsafe code: sockaddr_ll(7) and fork(2).
-#![allow(unsafe_code, reason = "no safe interface to sockaddr_ll(7), fork(2), close_range(2) and _exit(2)")]
+//! What listens is bound to one interface and hears only what its filter lets
+//! through.
+//!
+//! The one place of the library with unsafe code: sockaddr_ll(7), packet(7) and
+//! fork(2).
+#![allow(unsafe_code, reason = "no safe interface to packet(7), fork(2), close_range(2) and _exit(2)")]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -19,10 +23,11 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockFilter, Socket, Type};
 
 use crate::edge;
 use crate::gratuitous::Announcement;
+use crate::interface::Mac;
 
 /// A socket for frames to any interface. Needs CAP_NET_RAW.
 #[derive(Debug)]
@@ -89,6 +94,104 @@ impl FrameSocket {
         }
     }
 }
+
+/// What a [`FrameListener`] hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// ARP.
+    Arp,
+    /// Neighbour solicitations and advertisements.
+    Ndisc,
+}
+
+/// A socket that hears the frames of others on one interface; it never waits.
+/// Needs CAP_NET_RAW, and 16 ms to be opened.
+#[derive(Debug)]
+pub struct FrameListener {
+    socket: Socket,
+    index: u32,
+}
+
+impl FrameListener {
+    /// Begins to listen on the interface with this number.
+    ///
+    /// # Errors
+    /// Not permitted, or there is no such interface.
+    pub fn open(index: u32, family: Family) -> io::Result<FrameListener> {
+        let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
+        socket.set_nonblocking(true)?;
+        let protocol: u16 = match family {
+            Family::Arp => 0x0806,
+            Family::Ndisc => {
+                socket.attach_filter(&NDISC)?;
+                0x86dd
+            }
+        };
+        // Bound after the filter is there: nothing else ever comes in.
+        socket.bind(&destination(index, protocol.to_be())?)?;
+        Ok(FrameListener { socket, index })
+    }
+
+    /// Has the interface take in what is sent to a group of Ethernet's, as long
+    /// as this socket is open.
+    ///
+    /// # Errors
+    /// The interface is gone, or has no room for another group.
+    pub fn join(&self, group: Mac) -> io::Result<()> {
+        let mut request = libc::packet_mreq {
+            mr_ifindex: i32::try_from(self.index).map_err(|_| io::Error::from(Errno::ENODEV))?,
+            mr_type: libc::PACKET_MR_MULTICAST as u16,
+            mr_alen: 6,
+            mr_address: [0; 8],
+        };
+        request.mr_address[..6].copy_from_slice(&group);
+        // SAFETY: the kernel reads one packet_mreq, whose size it is told and
+        // which outlives the call.
+        let joined = unsafe {
+            libc::setsockopt(
+                self.socket.as_raw_fd(),
+                libc::SOL_PACKET,
+                libc::PACKET_ADD_MEMBERSHIP,
+                (&raw const request).cast(),
+                size_of::<libc::packet_mreq>() as libc::socklen_t,
+            )
+        };
+        if joined == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// The next frame that waits, cut to `buffer`; none when none does.
+    ///
+    /// # Errors
+    /// The interface went down or away.
+    pub fn read<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
+        match io::Read::read(&mut &self.socket, buffer) {
+            Ok(length) => Ok(buffer.get(..length)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl AsFd for FrameListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Lets ICMPv6 of the types 135 and 136 through, straight behind an IPv6 header:
+/// byte 20 of the frame is the next header, byte 54 the type.
+const NDISC: [SockFilter; 7] = [
+    SockFilter::new(LOAD_BYTE, 0, 0, 20),
+    SockFilter::new(JUMP_EQUAL, 0, 4, 58),
+    SockFilter::new(LOAD_BYTE, 0, 0, 54),
+    SockFilter::new(JUMP_EQUAL, 1, 0, 135),
+    SockFilter::new(JUMP_EQUAL, 0, 1, 136),
+    SockFilter::new(RETURN, 0, 0, 0xffff),
+    SockFilter::new(RETURN, 0, 0, 0),
+];
+const LOAD_BYTE: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
+const JUMP_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
 /// The address of everybody on an interface: the frame's own header says where
 /// it goes, the kernel wants to know the interface and the protocol.

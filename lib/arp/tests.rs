@@ -18,6 +18,14 @@ fn the_frames_are_those_of_heartbeat() {
 }
 
 #[test]
+fn a_probe_is_that_of_rfc_5227() {
+    let probe = Arp::probe(MAC, Ipv4Addr::new(10, 77, 0, 100));
+    // The sender's protocol address and the target's hardware address are zero.
+    let wanted = "ffffffffffff02000000000108060001080006040001020000000001000000000000000000000a4d0064";
+    assert_eq!(hex(&probe.frame()), wanted);
+}
+
+#[test]
 fn a_frame_is_read_as_it_was_written_also_with_padding() {
     for form in [Form::Request, Form::Reply] {
         let arp = Arp::gratuitous(MAC, Ipv4Addr::new(192, 0, 2, 4), form);

@@ -75,6 +75,13 @@ impl Capture {
         self.next(patience, |frame| Arp::parse(frame).ok().filter(|arp| arp.sender == address && arp.target == address))
     }
 
+    /// The next frame of a protocol that is `length` bytes long, as it is.
+    pub fn frame(&self, protocol: u16, length: usize) -> Vec<u8> {
+        let read =
+            |frame: &[u8]| (frame.len() == length && frame[12..14] == protocol.to_be_bytes()).then(|| frame.to_vec());
+        self.next(PATIENCE, read).unwrap_or_else(|| panic!("no frame of {protocol:#06x} with {length} bytes"))
+    }
+
     /// The next announcement of an IPv6 address by a frame of hbkit's: the
     /// kernel's own have another length.
     pub fn advertisement(&self, address: &str) -> Advertisement {

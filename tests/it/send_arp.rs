@@ -192,6 +192,100 @@ fn an_address_of_the_loopback_and_one_by_force_go_where_their_network_is() {
     assert_eq!(said.err, "send-arp: 198.51.100.1: no route leads to it: name an interface with -I\n");
 }
 
+/// What stands behind the time in the lines of a probe.
+fn verdicts(out: &str) -> Vec<String> {
+    out.lines().map(|line| line.splitn(3, ' ').nth(2).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_probe_says_who_has_an_address_and_which_are_free() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    for (line, code, wanted) in [
+        ("192.0.2.2", 1, vec![format!("192.0.2.2 used mac={} iface=eth0 says=has", mac(&b))]),
+        ("2001:db8::2", 1, vec![format!("2001:db8::2 used mac={} iface=eth0 says=has", mac(&b))]),
+        ("192.0.2.9 2001:db8::9", 0, vec!["192.0.2.9 free iface=eth0".into(), "2001:db8::9 free iface=eth0".into()]),
+        // What this host has itself is nobody else's.
+        ("192.0.2.1 2001:db8::1", 0, vec!["192.0.2.1 free iface=eth0".into(), "2001:db8::1 free iface=eth0".into()]),
+    ] {
+        let said = a.run(&format!("send-arp --probe -i 20ms -W 300ms {line}"));
+        assert_eq!((said.code(), said.err.as_str()), (code, ""), "{line}: {}", said.out);
+        assert_eq!(verdicts(&said.out), wanted);
+        assert!(said.out.lines().all(|line| line.starts_with("address ")), "{}", said.out);
+    }
+    // One that is used is said at once, the others after their time.
+    let said = a.run("send-arp --probe -i 20ms -W 300ms 192.0.2.9 192.0.2.2");
+    assert_eq!((said.code(), verdicts(&said.out)[1].as_str()), (1, "192.0.2.9 free iface=eth0"));
+    // Nobody's mind was changed by the question.
+    assert!(!b.ip("neighbour show 192.0.2.9").contains("lladdr"), "{}", b.ip("neighbour show"));
+}
+
+#[test]
+fn the_questions_are_those_of_rfc_5227_and_rfc_4862_and_as_many_as_asked_for() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    assert_eq!(a.run("send-arp --probe -c 2 -i 20ms -W 100ms 192.0.2.9 2001:db8::12:3456").code(), 0);
+    let own: String = mac(&a).replace(':', "");
+    let hex = |frame: Vec<u8>| frame.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let zeros = |count: usize| "00".repeat(count);
+    for _ in 0..2 {
+        let arp = hex(capture.frame(0x0806, 42));
+        assert_eq!(arp, format!("ffffffffffff{own}08060001080006040001{own}{}{}c0000209", zeros(4), zeros(6)));
+        let ndisc = hex(capture.frame(0x86dd, 78));
+        let group = "ff0200000000000000000001ff123456";
+        let (head, target) = (format!("3333ff123456{own}86dd6000000000183aff"), "20010db8000000000000000000123456");
+        // The checksum of these words is the same whoever asks.
+        assert_eq!(ndisc, format!("{head}{}{group}8700e41e{}{target}", zeros(16), zeros(4)));
+    }
+    assert_eq!(a.run("send-arp --probe -c 1 -W 10ms 192.0.2.8").code(), 0);
+    let next = hex(capture.frame(0x0806, 42));
+    assert!(next.ends_with("c0000208"), "a third question: {next}");
+}
+
+#[test]
+fn of_two_that_probe_for_one_address_at_once_at_most_one_finds_it_free() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    for address in ["192.0.2.9", "2001:db8::9"] {
+        let args = ["--probe", "-c", "40", "-i", "50ms", address];
+        let (here, there) = (a.start("send-arp", &args), b.start("send-arp", &args));
+        let mut codes = Vec::new();
+        for (running, other) in [(here, &b), (there, &a)] {
+            let (code, out, err) = running.wait();
+            let wanted = match code {
+                0 => format!("{address} free iface=eth0"),
+                _ => format!("{address} used mac={} iface=eth0 says=wants", mac(other)),
+            };
+            assert_eq!((verdicts(&out), err.as_str()), (vec![wanted], ""));
+            codes.push(code);
+        }
+        assert!(codes.iter().all(|code| [0, 1].contains(code)) && codes != [0, 0], "{codes:?}");
+    }
+}
+
+#[test]
+fn a_probe_that_could_not_hear_answers_could_not_tell() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let probe = a.start("send-arp", &["--probe", "-c", "100", "-i", "20ms", "192.0.2.9"]);
+    capture.frame(0x0806, 42);
+    b.ip("link set eth0 down");
+    let (code, out, err) = probe.wait();
+    assert_eq!((code, err.as_str()), (2, ""));
+    assert_eq!(verdicts(&out), ["192.0.2.9 unknown iface=eth0 reason=interface%20eth0%20has%20no%20carrier"]);
+    let said = a.run("send-arp --probe -I eth0 192.0.2.9");
+    assert_eq!((said.code(), said.out.as_str()), (2, ""));
+    assert_eq!(said.err, "send-arp: 192.0.2.9: interface eth0 has no carrier\n");
+    let said = a.run("send-arp --probe -I lo 192.0.2.9");
+    assert_eq!((said.code(), said.out.as_str()), (2, ""));
+}
+
 #[test]
 fn neighbours_of_both_families_learn_the_new_holder_at_once() {
     need_namespaces!();
@@ -268,6 +362,8 @@ fn wrong_words_are_status_2_and_named() {
         (&["--form", "neither", "192.0.2.1"], "neither"),
         (&["--schedule", "never", "192.0.2.1"], "never"),
         (&["--schedule", "takeover", "-c", "2", "192.0.2.1"], "--count"),
+        (&["--timeout", "1", "192.0.2.1"], "--probe"),
+        (&["--probe", "--force", "192.0.2.1"], "--force"),
         (&["--rate", "0", "192.0.2.1"], "'0'"),
         (&[], "ADDRESS"),
         (&[""], "ADDRESS"),
