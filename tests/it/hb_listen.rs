@@ -70,6 +70,7 @@ fn a_message_is_heard_on_a_serial_line_with_every_method() {
         // Both speak and listen on their one device, as a node does.
         let ends = cable.ends.each_ref().map(|end| format!("serial {end} 115200"));
         let mut listening = pair.listen(method, &["-m", &ends[1]]);
+        listening.wait_for("a tick", |line| line.starts_with("tick "));
         let (code, out, err) = pair.send(method, &["-m", &ends[0], "-o", "st=up"]).wait();
         assert_eq!((code, err.as_str()), (0, ""), "{out}");
         let heard = listening.wait_for(method, |line| !line.starts_with("tick "));

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::UdpSocket;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -11,6 +11,7 @@ use std::thread;
 use hbkit::auth::{Key, Method};
 use hbkit::message::Message;
 use hbkit::netstring;
+use nix::fcntl::OFlag;
 use nix::sched::{CloneFlags, setns};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -83,6 +84,8 @@ impl Pair {
 /// A null-modem cable: two pseudo terminals that are joined.
 pub struct NullModem {
     joint: Child,
+    /// A pseudo terminal that nobody has open is hung up, and socat would end.
+    _held: [fs::File; 2],
     pub ends: [String; 2],
 }
 
@@ -98,7 +101,10 @@ impl NullModem {
             .spawn()
             .expect("socat");
         wait_until("the null-modem cable", || ends.iter().all(|end| PathBuf::from(end).exists()));
-        NullModem { joint, ends }
+        let hold = |end: &String| {
+            fs::OpenOptions::new().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(end).unwrap()
+        };
+        NullModem { joint, _held: ends.each_ref().map(hold), ends }
     }
 }
 
