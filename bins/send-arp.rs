@@ -14,11 +14,14 @@ use hbkit::arp::Form;
 use hbkit::edge::{self, Answer, Output};
 use hbkit::gratuitous::{Announcement, BOTH};
 use hbkit::inquiry::{Inquiry, Patience, Subject};
+use hbkit::interface::Interface;
 use hbkit::lookout::Lookout;
 use hbkit::outlet::Outlets;
 use hbkit::rawsock::FrameSocket;
 use hbkit::record::Line;
 use hbkit::schedule::{Plan, Schedule};
+use hbkit::sentry::Sentry;
+use hbkit::signals::Signals;
 use hbkit::{sysctl, time};
 
 /// Tell the neighbours where an address is: gratuitous ARP for IPv4,
@@ -55,6 +58,13 @@ struct Args {
     /// Wait so long after the last question of --probe [default: 1s]
     #[arg(short = 'W', long, value_name = "SPAN", value_parser = time::parse_span, requires = "probe")]
     timeout: Option<Duration>,
+    /// Announce nothing: stay, and print who else claims an address that this
+    /// host has
+    #[arg(long, conflicts_with_all = ["probe", "schedule", "rate", "count", "interval"])]
+    watch: bool,
+    /// With --watch: announce an address that is claimed, at most every 10 s
+    #[arg(long, requires = "watch")]
+    defend: bool,
     /// Addresses, all announced once before any is announced again; - reads
     /// them from standard input, one a line
     #[arg(required = true, value_name = "ADDRESS", value_parser = address_list::word)]
@@ -97,7 +107,11 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<Answer> {
     let addresses = address_list::read(&args.addresses)?;
     let mut outlets = Outlets::new(&args.interface)?;
-    if args.probe { probe(args, &addresses, &mut outlets) } else { announce(args, &addresses, &mut outlets) }
+    match (args.probe, args.watch) {
+        (true, _) => probe(args, &addresses, &mut outlets),
+        (false, true) => watch(args, &addresses, outlets),
+        (false, false) => announce(args, &addresses, &mut outlets),
+    }
 }
 
 fn announce(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Answer> {
@@ -136,17 +150,43 @@ fn prepare(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::
     Ok(announcements)
 }
 
-/// Asks whether anybody else has the addresses, and prints what comes of it.
-fn probe(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Answer> {
+/// Each address on each interface where others may claim it.
+fn places(addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<(Vec<Subject>, BTreeMap<u32, Interface>)> {
     let mut interfaces = BTreeMap::new();
     let mut subjects = Vec::new();
     for address in addresses {
         let context = || address.to_string();
         for interface in outlets.of_any(*address).with_context(context)? {
-            interface.announcer().and_then(|_| interface.usable()).with_context(context)?;
+            interface.announcer().with_context(context)?;
             subjects.push(Subject { address: *address, index: interface.index });
             interfaces.insert(interface.index, interface);
         }
+    }
+    Ok((subjects, interfaces))
+}
+
+/// Stays, and prints who else claims the addresses.
+fn watch(args: &Args, addresses: &[IpAddr], mut outlets: Outlets) -> anyhow::Result<Answer> {
+    let ending = Signals::take_over().context("signals")?;
+    let (subjects, interfaces) = places(addresses, &mut outlets)?;
+    let mut defence = Vec::new();
+    for Subject { address, index } in subjects.iter().filter(|_| args.defend) {
+        if let Some(interface) = interfaces.get(index) {
+            let router = address.is_ipv6() && sysctl::is_router(&interface.name);
+            defence.push(Announcement::new(*address, interface, args.form.list(), router)?);
+        }
+    }
+    let names = interfaces.into_iter().map(|(index, interface)| (index, interface.name)).collect();
+    let sentry = Sentry::new(&subjects, names, outlets, args.force, defence).context(NEEDED)?;
+    sentry.stay(TOOL, &ending)?;
+    Ok(Answer::Yes)
+}
+
+/// Asks whether anybody else has the addresses, and prints what comes of it.
+fn probe(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Answer> {
+    let (subjects, interfaces) = places(addresses, outlets)?;
+    for interface in interfaces.values() {
+        interface.usable()?;
     }
     let socket = FrameSocket::open().context(NEEDED)?;
     let mut lookout = Lookout::open(&subjects).context(NEEDED)?;

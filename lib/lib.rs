@@ -62,6 +62,7 @@
 //! | [`solicitation`] | the question who has an IPv6 address |
 //! | [`sighting`] | what a frame says of who has an address |
 //! | [`inquiry`] | whether anybody else has an address: when to ask, what it comes to |
+//! | [`claims`] | which claims of others are said, and when an address is defended |
 //! | [`schedule`] | when an address is announced again |
 //! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
@@ -78,6 +79,7 @@
 //! | [`netlink`] | the kernel's tables of interfaces, addresses and routes |
 //! | [`address_list`] | standard input: addresses, one a line |
 //! | [`outlet`] | the kernel's tables: on which interfaces an address is announced |
+//! | [`sentry`] | the wires, as long as it runs: who claims an address of this host |
 //! | [`rawsock`] | sockets for whole Ethernet frames |
 //! | [`announcer`] | the clock and the wires: the rounds of a schedule |
 //! | [`lookout`] | the wires, for those who claim addresses |
@@ -109,6 +111,7 @@ pub mod arrival;
 pub mod auth;
 pub mod authkeys;
 pub mod budget;
+pub mod claims;
 pub mod classic;
 pub mod cluster;
 pub mod conf_file;
@@ -165,6 +168,7 @@ pub mod rotation;
 pub mod route;
 pub mod schedule;
 pub mod secret_file;
+pub mod sentry;
 pub mod serial;
 pub mod serial_stream;
 pub mod sighting;

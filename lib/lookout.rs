@@ -84,6 +84,11 @@ impl Lookout {
         self.failed.get(&index).map(String::as_str)
     }
 
+    /// The failures of interfaces since the last call.
+    pub fn take_failures(&mut self) -> BTreeMap<u32, String> {
+        std::mem::take(&mut self.failed)
+    }
+
     /// Carries an inquiry out to its end; `settled` is told of every claim that
     /// settles a subject, when it is heard.
     ///

@@ -120,18 +120,18 @@ impl Outlets {
     }
 
     /// The hardware addresses of the named interfaces, and of all that hold an
-    /// address: what they claim, this host does.
+    /// address, as they are at this moment: what they claim, this host does.
     ///
     /// # Errors
     /// The kernel's tables could not be read.
     pub fn own_hardware(&mut self) -> Result<BTreeSet<Mac>, OutletError> {
-        let mut own: BTreeSet<Mac> = self.named.iter().filter_map(|interface| interface.mac).collect();
-        let mut indexes = BTreeSet::new();
+        let mut indexes: BTreeSet<u32> = self.named.iter().map(|interface| interface.index).collect();
         for v6 in [false, true] {
             indexes.extend(self.netlink.addresses(v6)?.iter().map(|held| held.index));
         }
+        let mut own = BTreeSet::new();
         for index in indexes {
-            own.extend(self.interface_at(index)?.and_then(|interface| interface.mac));
+            own.extend(self.netlink.interface_at(index)?.and_then(|interface| interface.mac));
         }
         Ok(own)
     }

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hbkit::arp::Form;
+use hbkit::arp::{Arp, Form};
 
 use crate::capture::Capture;
 use crate::lab::{Host, Lab, examples, finish, ok, run, tool, wait_until};
@@ -281,9 +281,113 @@ fn a_probe_that_could_not_hear_answers_could_not_tell() {
     assert_eq!(verdicts(&out), ["192.0.2.9 unknown iface=eth0 reason=interface%20eth0%20has%20no%20carrier"]);
     let said = a.run("send-arp --probe -I eth0 192.0.2.9");
     assert_eq!((said.code(), said.out.as_str()), (2, ""));
-    assert_eq!(said.err, "send-arp: 192.0.2.9: interface eth0 has no carrier\n");
+    assert_eq!(said.err, "send-arp: interface eth0 has no carrier\n");
     let said = a.run("send-arp --probe -I lo 192.0.2.9");
     assert_eq!((said.code(), said.out.as_str()), (2, ""));
+}
+
+#[test]
+fn a_watch_says_who_else_claims_what_this_host_has() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let names = ["192.0.2.1", "2001:db8::1", "192.0.2.2"];
+    let mut watch = a.start("send-arp", &[&["--watch", "-I", "eth0"][..], &names].concat());
+    // It listens when it has heard something; b's own address is none of a's.
+    for address in ["192.0.2.1", "2001:db8::1"] {
+        wait_until("the watch hears", || {
+            assert_eq!(b.run(&format!("send-arp --force -I eth0 192.0.2.2 {address}")).code(), 0);
+            watch.look_for(Duration::from_millis(300), |line| line.contains(&format!(" {address} "))).is_some()
+        });
+    }
+    // Own frames, frames that ask and more than one a second are not said.
+    assert_eq!(a.run("send-arp 192.0.2.1").code(), 0);
+    assert_eq!(b.run("send-arp --probe -c 1 -W 1ms 192.0.2.1").code(), 1);
+    assert_eq!(b.run("send-arp -F -I eth0 -c 20 -i 1ms 192.0.2.1").code(), 0);
+    a.ip("address del 192.0.2.1/24 dev eth0");
+    assert_eq!(b.run("send-arp -F -I eth0 -c 3 -i 600ms 192.0.2.1").code(), 0);
+    watch.signal("TERM");
+    let (code, out, err) = watch.wait();
+    assert_eq!((code, err.as_str()), (0, ""));
+    let mut last = std::collections::BTreeMap::new();
+    for line in out.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!((words[0], words[3..].join(" ")), ("conflict", format!("mac={} iface=eth0", mac(&b))), "{line}");
+        assert!(words[2] != "192.0.2.2", "{line}");
+        let time: f64 = words[1].parse().unwrap();
+        if let Some(before) = last.insert(words[2].to_owned(), time) {
+            assert!(time - before >= 1.0, "twice in a second:\n{out}");
+        }
+    }
+    assert_eq!(last.len(), 2, "{out}");
+}
+
+#[test]
+fn a_watch_says_by_force_also_what_this_host_does_not_have() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let mut watch = a.start("send-arp", &["--watch", "--force", "--defend", "192.0.2.9"]);
+    let capture = Capture::on(&b);
+    let wanted = format!("mac={} iface=eth0", mac(&b));
+    wait_until("the watch hears", || {
+        assert_eq!(b.run("send-arp --force 192.0.2.9").code(), 0);
+        watch.look_for(Duration::from_millis(300), |line| line.ends_with(&wanted)).is_some()
+    });
+    while let Some(arp) = capture.arp_within(Duration::from_millis(60), "192.0.2.9") {
+        assert_eq!(shown(arp.source), mac(&b), "defended without having it");
+    }
+}
+
+#[test]
+fn a_defence_is_one_announcement_in_ten_seconds() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let capture = Capture::on(&b);
+    let mut watch = a.start("send-arp", &["--watch", "--defend", "--form", "request", "192.0.2.1"]);
+    let claim = || assert_eq!(b.run("send-arp --force -I eth0 --form reply 192.0.2.1").code(), 0);
+    wait_until("the watch hears", || {
+        claim();
+        watch.look_for(Duration::from_millis(300), |line| line.ends_with(" iface=eth0 defence=sent")).is_some()
+    });
+    let from_a = |patience| loop {
+        let arp = capture.arp_within(patience, "192.0.2.1")?;
+        if shown(arp.source) == mac(&a) {
+            return Some(arp);
+        }
+    };
+    let announced = from_a(Duration::from_secs(5)).expect("a defence");
+    let own = announced.source;
+    assert_eq!(announced, Arp::gratuitous(own, "192.0.2.1".parse().unwrap(), Form::Request));
+    wait_until("the claim is said again", || {
+        claim();
+        watch.look_for(Duration::from_millis(300), |line| line.ends_with(" iface=eth0 defence=rested")).is_some()
+    });
+    assert_eq!(from_a(Duration::from_millis(60)), None, "a second defence");
+}
+
+#[test]
+fn a_watch_on_an_interface_that_goes_says_so_and_one_that_is_gone_ends_it() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let mut watch = a.start("send-arp", &["--watch", "-I", "eth0", "--force", "192.0.2.9"]);
+    let heard = |watch: &mut crate::lab::Running| {
+        wait_until("the watch hears", || {
+            b.run("send-arp --force -I eth0 192.0.2.9");
+            watch.look_for(Duration::from_millis(300), |line| line.contains("192.0.2.9")).is_some()
+        });
+    };
+    heard(&mut watch);
+    a.ip("link set eth0 down");
+    watch.wait_for_error(|line| line.starts_with("send-arp: interface eth0: Network is down"));
+    a.ip("link set eth0 up");
+    heard(&mut watch);
+    a.ip("link del eth0");
+    let (code, _, err) = watch.wait();
+    assert_eq!(code, 2);
+    assert!(err.contains("send-arp: interface eth0: it has gone"), "{err}");
 }
 
 #[test]
@@ -362,6 +466,8 @@ fn wrong_words_are_status_2_and_named() {
         (&["--form", "neither", "192.0.2.1"], "neither"),
         (&["--schedule", "never", "192.0.2.1"], "never"),
         (&["--schedule", "takeover", "-c", "2", "192.0.2.1"], "--count"),
+        (&["--defend", "192.0.2.1"], "--watch"),
+        (&["--watch", "-c", "2", "192.0.2.1"], "--count"),
         (&["--timeout", "1", "192.0.2.1"], "--probe"),
         (&["--probe", "--force", "192.0.2.1"], "--force"),
         (&["--rate", "0", "192.0.2.1"], "'0'"),
