@@ -1,29 +1,32 @@
 //! ping-probe: who answers ICMP and ICMPv6 echo requests.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Parser;
 
 use hbkit::edge::{self, Answer, Output};
-use hbkit::icmp::Family;
-use hbkit::pingsock::{self, PingSocket};
-use hbkit::probe::{Prober, Report, Settings, Sum, Target, WAITING};
+use hbkit::icmp::{Family, PAYLOAD, PAYLOAD_MOST};
+use hbkit::lines::{Lines, Next};
+use hbkit::pingsock::{self, PingSocket, Sending};
+use hbkit::probe::{Prober, RETRIES, Report, Settings, Sum, Target, WAITING};
 use hbkit::signals::{self, Signals};
 use hbkit::time::parse_span;
-use hbkit::{ha_cf, name};
+use hbkit::{ha_cf, name, targets};
 
 /// Ask hosts for an ICMP echo, and say who answers
 #[derive(Parser)]
 #[command(name = "ping-probe", version, about, disable_help_subcommand = true)]
 #[command(after_help = "Exit status: 0 all answer, 1 some do not, 2 could not tell.")]
 struct Args {
-    /// Addresses or names to ask
+    /// Addresses, names, prefixes (192.0.2.0/28) or ranges (192.0.2.1-192.0.2.9) to ask
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// Use only IPv4
@@ -32,12 +35,21 @@ struct Args {
     /// Use only IPv6
     #[arg(short = '6', long)]
     ipv6: bool,
+    /// Make each further time-out so many times as long
+    #[arg(long, value_name = "X", default_value = "1.5", value_parser = backoff)]
+    backoff: u32,
     /// Probes for each target [default: 1; without end with --loop]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// ha.cf: ask its ping, ping6 and ping_group, at its keepalive
     #[arg(short = 'f', long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Never send in fragments
+    #[arg(long)]
+    dont_fragment: bool,
+    /// Code point of the service, 0 to 63
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..64))]
+    dscp: Option<u8>,
     /// The targets are one group of this name: one that answers is enough
     #[arg(short, long, value_name = "NAME")]
     group: Option<String>,
@@ -59,9 +71,23 @@ struct Args {
     /// Probes a second, to all targets together
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: u32,
+    /// Ask a silent target again so often before it is down
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["count", "forever"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(..=i64::from(RETRIES)))]
+    retries: u32,
+    /// Bytes behind the header of each request
+    #[arg(long, value_name = "N", default_value_t = PAYLOAD as u64)]
+    #[arg(value_parser = clap::value_parser!(u64).range(PAYLOAD as u64..=PAYLOAD_MOST as u64))]
+    size: u64,
     /// Send from this address
     #[arg(short = 'S', long, value_name = "ADDR")]
     source: Option<IpAddr>,
+    /// Ask also the targets of this file, one a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    targets_from: Option<PathBuf>,
+    /// Hops that a request may take
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    ttl: Option<u8>,
     /// End after so long
     #[arg(short = 'w', long, value_name = "SPAN", value_parser = parse_span)]
     deadline: Option<Duration>,
@@ -94,7 +120,9 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
         }
         send(&mut sockets, &mut prober, &mut say)?;
         say.output.flush()?;
-        let longest = prober.wake().map(|time| time.since(edge::now()));
+        // Nothing to wait for: what was left could not be sent.
+        let Some(wake) = prober.wake() else { continue };
+        let longest = Some(wake.since(edge::now()));
         let descriptors = sockets.iter().map(|socket| socket.as_fd()).chain([signals.as_fd()]);
         signals::wait(descriptors, longest).context("waiting")?;
     }
@@ -118,10 +146,13 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
     }
     if let Some(group) = &args.group {
         ensure!(name::is_name(group), "group '{}': not a name", group.escape_default());
-        ensure!(!args.targets.is_empty(), "group {group}: no target is named");
     }
-    for name in &args.targets {
-        targets.push(Target { name: name.clone(), address: resolve(name, args)?, group: args.group.clone() });
+    let named = named(args)?;
+    if let Some(group) = &args.group {
+        ensure!(!named.is_empty(), "group {group}: no target is named");
+    }
+    for name in named {
+        targets.push(Target { address: resolve(&name, args)?, name, group: args.group.clone() });
     }
     ensure!(!targets.is_empty(), "no target: name one, or an ha.cf by -f");
     interval = args.interval.unwrap_or(interval);
@@ -137,9 +168,42 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
         gap: Duration::from_secs(1) / args.rate,
         stream: args.forever,
         quiet: args.quiet,
-        token: random()?,
+        retries: args.retries,
+        backoff: args.backoff,
+        key: random()?,
     };
     Ok((targets, settings))
+}
+
+/// Addresses and names of the command line and of the list.
+fn named(args: &Args) -> anyhow::Result<Vec<String>> {
+    let mut named = Vec::new();
+    for word in &args.targets {
+        targets::expand(word, &mut named)?;
+    }
+    let Some(path) = &args.targets_from else { return Ok(named) };
+    let list: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).with_context(|| path.display().to_string())?)
+    };
+    let mut lines = Lines::new(list);
+    loop {
+        match lines.next_line().with_context(|| path.display().to_string())? {
+            Next::Line(line) => {
+                let line = std::str::from_utf8(line).with_context(|| path.display().to_string())?;
+                targets::of_line(line).map_or(Ok(()), |word| targets::expand(word, &mut named))?;
+            }
+            Next::TooLong => bail!("{}: a line is too long", path.display()),
+            Next::End => return Ok(named),
+        }
+    }
+}
+
+/// A factor from 1 to 5, in hundredths.
+fn backoff(text: &str) -> Result<u32, String> {
+    let factor = text.parse::<f64>().ok().filter(|factor| (1.0..=5.0).contains(factor));
+    factor.map(|factor| (factor * 100.0).round() as u32).ok_or_else(|| "not from 1 to 5".to_owned())
 }
 
 /// The address of a target: as it stands, or the first one of its name.
@@ -164,13 +228,23 @@ fn open(args: &Args, targets: &[Target]) -> anyhow::Result<Vec<PingSocket>> {
         let other = families.iter().any(|family| *family != Family::of(source));
         ensure!(!other, "source {source}: a target is of the other family");
     }
-    let ident = (random()? & 0xffff) as u16;
-    let open = |family| PingSocket::open(family, ident, args.interface.as_deref(), args.source);
+    let ident = u16::from_be_bytes(random()?);
+    let how = Sending {
+        interface: args.interface.clone(),
+        source: args.source,
+        size: usize::try_from(args.size)?,
+        ttl: args.ttl,
+        dscp: args.dscp,
+        whole: args.dont_fragment,
+    };
+    let open = |family| PingSocket::open(family, ident, &how);
     Ok(families.into_iter().map(open).collect::<Result<_, _>>()?)
 }
 
-fn random() -> anyhow::Result<u64> {
-    getrandom::u64().context("random numbers")
+fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).context("random numbers")?;
+    Ok(bytes)
 }
 
 /// Hears all that has arrived.

@@ -1,8 +1,8 @@
 //! Echo requests of ICMP (RFC 792) and ICMPv6 (RFC 4443), their answers, and
 //! the errors that quote them. Both families lay an echo out alike.
 //!
-//! What an echo carries is ours: a random token that nobody knows who has not
-//! seen a request, the target and the number of the probe. The sequence number
+//! What an echo carries is ours: a check value that nobody knows who has not
+//! seen the request, the target and the number of the probe. The sequence number
 //! is the low half of the probe's number, so that no run is too long for it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -52,16 +52,18 @@ impl Family {
 pub struct Echo {
     /// The identifier: which process, or which ping socket.
     pub ident: u16,
-    /// Random for each run.
-    pub token: u64,
+    /// What nobody can know who has not seen this very request.
+    pub check: u64,
     /// The index of the target.
     pub target: u32,
     /// The number of the probe of this target, from 0.
     pub number: u64,
 }
 
-/// The bytes that an echo carries behind its header.
-const PAYLOAD: usize = 8 + 4 + 8;
+/// The fewest bytes that an echo carries behind its header.
+pub const PAYLOAD: usize = 8 + 4 + 8;
+/// The most: what fits into one packet of either family.
+pub const PAYLOAD_MOST: usize = 65_535 - 20 - HEADER;
 /// The header of an echo.
 const HEADER: usize = 8;
 
@@ -73,7 +75,7 @@ impl Echo {
 
     fn payload(&self) -> [u8; PAYLOAD] {
         let mut bytes = [0; PAYLOAD];
-        bytes[..8].copy_from_slice(&self.token.to_be_bytes());
+        bytes[..8].copy_from_slice(&self.check.to_be_bytes());
         bytes[8..12].copy_from_slice(&self.target.to_be_bytes());
         bytes[12..].copy_from_slice(&self.number.to_be_bytes());
         bytes
@@ -82,10 +84,10 @@ impl Echo {
     /// The echo of a header and what stands behind it; none where the two do
     /// not belong together.
     fn read(ident: u16, sequence: u16, payload: &[u8]) -> Option<Echo> {
-        let token = u64::from_be_bytes(payload.get(..8)?.try_into().ok()?);
+        let check = u64::from_be_bytes(payload.get(..8)?.try_into().ok()?);
         let target = u32::from_be_bytes(payload.get(8..12)?.try_into().ok()?);
         let number = u64::from_be_bytes(payload.get(12..PAYLOAD)?.try_into().ok()?);
-        let echo = Echo { ident, token, target, number };
+        let echo = Echo { ident, check, target, number };
         (echo.sequence() == sequence).then_some(echo)
     }
 }
@@ -115,10 +117,10 @@ pub struct Refusal {
     pub reason: &'static str,
 }
 
-/// The bytes of an echo request. The checksum of ICMPv6 covers the addresses
-/// and is left to the kernel.
-pub fn request(family: Family, echo: &Echo) -> [u8; HEADER + PAYLOAD] {
-    let mut bytes = [0; HEADER + PAYLOAD];
+/// The bytes of an echo request that carries `size` bytes, at least what it has
+/// to say. The checksum of ICMPv6 covers the addresses and is left to the kernel.
+pub fn request(family: Family, echo: &Echo, size: usize) -> Vec<u8> {
+    let mut bytes = vec![0; HEADER + size.clamp(PAYLOAD, PAYLOAD_MOST)];
     if let Some(mut packet) = MutableEchoRequestPacket::new(&mut bytes) {
         packet.set_icmp_type(IcmpType(family.request_type()));
         packet.set_identifier(echo.ident);

@@ -66,6 +66,7 @@
 //! | [`schedule`] | when an address is announced again |
 //! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
+//! | [`targets`] | lists, prefixes and ranges of targets |
 //! | [`probe`] | what to send to whom, and what is known of each target |
 //!
 //! **Edges** touch the system, and decide nothing.
@@ -182,6 +183,7 @@ pub mod station;
 pub mod suggest;
 pub mod sysctl;
 pub mod tale;
+pub mod targets;
 pub mod time;
 pub mod transmitter;
 pub mod udp;

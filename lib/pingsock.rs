@@ -7,11 +7,11 @@ use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr, RcvBufForce, ReceiveTimestampns, RxqOvfl, SndBufForce};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
 use nix::sys::time::TimeSpec;
+use nix::{cmsg_space, libc, setsockopt_impl, sockopt_impl};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use crate::edge;
@@ -63,11 +63,37 @@ pub struct Arrival {
     pub at: Time,
 }
 
+/// How requests are sent.
+#[derive(Clone, Debug, Default)]
+pub struct Sending {
+    /// By this interface only.
+    pub interface: Option<String>,
+    /// From this address.
+    pub source: Option<IpAddr>,
+    /// Bytes behind the header of ICMP; fewer than are needed mean these.
+    pub size: usize,
+    /// Hops that it may take.
+    pub ttl: Option<u8>,
+    /// The code point of its service (RFC 2474), 0 to 63.
+    pub dscp: Option<u8>,
+    /// Never in fragments: what is too big for its path is not sent.
+    pub whole: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Ping,
     Raw,
 }
+
+sockopt_impl!(
+    /// Whether requests may leave in fragments, IPv4.
+    PathMtu4, SetOnly, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, i32
+);
+sockopt_impl!(
+    /// The same for IPv6.
+    PathMtu6, SetOnly, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, i32
+);
 
 /// One socket of one family, which never waits.
 #[derive(Debug)]
@@ -76,6 +102,7 @@ pub struct PingSocket {
     kind: Kind,
     family: Family,
     ident: u16,
+    size: usize,
     buffer: Vec<u8>,
     control: Vec<u8>,
     /// Arrivals that were taken in while sending.
@@ -89,19 +116,14 @@ impl PingSocket {
     ///
     /// # Errors
     /// Neither is allowed, or the interface or source cannot be used.
-    pub fn open(
-        family: Family,
-        ident: u16,
-        interface: Option<&str>,
-        source: Option<IpAddr>,
-    ) -> Result<PingSocket, PingSocketError> {
+    pub fn open(family: Family, ident: u16, how: &Sending) -> Result<PingSocket, PingSocketError> {
         let (socket, kind) = socket(family)?;
-        if let Some(name) = interface {
+        if let Some(name) = &how.interface {
             socket
                 .bind_device(Some(name.as_bytes()))
                 .map_err(|error| PingSocketError::Interface(name.to_owned(), error))?;
         }
-        let any = source.unwrap_or(match family {
+        let any = how.source.unwrap_or(match family {
             Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
             Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
         });
@@ -111,12 +133,14 @@ impl PingSocket {
             kind,
             family,
             ident,
-            buffer: vec![0; 2048],
+            size: how.size,
+            // An answer may be longer than its request by an IP header.
+            buffer: vec![0; 2048.max(how.size + 128)],
             control: control_space(),
             early: Vec::new(),
             dropped: 0,
         };
-        opened.set_up().map_err(|error| PingSocketError::Socket(family, error))?;
+        opened.set_up().and_then(|()| opened.mark(how)).map_err(|error| PingSocketError::Socket(family, error))?;
         Ok(opened)
     }
 
@@ -143,6 +167,28 @@ impl PingSocket {
         Ok(())
     }
 
+    /// What the IP header of each request says.
+    fn mark(&self, how: &Sending) -> io::Result<()> {
+        let (ttl, class) = (how.ttl.map(u32::from), how.dscp.map(|dscp| u32::from(dscp) << 2));
+        match self.family {
+            Family::V4 => {
+                ttl.map_or(Ok(()), |ttl| self.socket.set_ttl_v4(ttl))?;
+                class.map_or(Ok(()), |class| self.socket.set_tos_v4(class))?;
+                if how.whole {
+                    setsockopt(&self.socket, PathMtu4, &libc::IP_PMTUDISC_DO)?;
+                }
+            }
+            Family::V6 => {
+                ttl.map_or(Ok(()), |ttl| self.socket.set_unicast_hops_v6(ttl))?;
+                class.map_or(Ok(()), |class| self.socket.set_tclass_v6(class))?;
+                if how.whole {
+                    setsockopt(&self.socket, PathMtu6, &libc::IPV6_PMTUDISC_DO)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The family of the targets.
     pub fn family(&self) -> Family {
         self.family
@@ -163,7 +209,7 @@ impl PingSocket {
     /// # Errors
     /// It did not leave.
     pub fn send(&mut self, to: IpAddr, echo: &Echo) -> io::Result<()> {
-        let bytes = icmp::request(self.family, echo);
+        let bytes = icmp::request(self.family, echo, self.size);
         let to = SocketAddr::new(to, 0).into();
         let sent = self.socket.send_to(&bytes, &to);
         // On a ping socket the error may be of an earlier request.
@@ -279,6 +325,7 @@ pub fn reason(error: &io::Error) -> Cow<'static, str> {
         Errno::ENETDOWN => "network-down".into(),
         Errno::EPERM | Errno::EACCES => "not-permitted".into(),
         Errno::EADDRNOTAVAIL => "no-source-address".into(),
+        Errno::EMSGSIZE => "too-big".into(),
         Errno::ENODEV | Errno::ENXIO => "no-interface".into(),
         _ if is_crowded(error) => "send-overflow".into(),
         other => format!("{other:?}").to_ascii_lowercase().into(),

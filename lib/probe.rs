@@ -6,24 +6,31 @@
 //! ```text
 //!           sent                answer in time
 //! due --+--------> waiting --+------------------> up
-//!       |                    | an error that quotes our token, or the time-out
+//!       |                    | an error that quotes our check, or the time-out
 //!       |                    +------------------> down
 //!       | not sent           | the time-out, but packets were lost here
 //!       +------------------> +------------------> unknown
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
+
+use subtle::ConstantTimeEq as _;
 
 use crate::ha_cf::PingTarget;
 use crate::icmp::{Echo, Heard, Refusal};
 use crate::time::Time;
 
+mod check;
 mod report;
+mod sum;
 mod track;
 
+use check::Checks;
 pub use report::{Reason, Report, State};
+pub use sum::Sum;
 use track::{Outcome, Track};
 
 /// Most probes of one target that may wait for their answer at the same time:
@@ -37,6 +44,12 @@ pub const REPEAT: Duration = Duration::from_secs(5);
 /// What may be sent at once after a time without sending: what a coarse timer
 /// makes up for, and far less than any receive buffer holds.
 const BURST: Duration = Duration::from_millis(1);
+
+/// No back-off makes a time-out longer than this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most tries after the first.
+pub const RETRIES: u32 = 20;
 
 /// Whom to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,29 +100,23 @@ pub struct Settings {
     pub stream: bool,
     /// In a stream only changes, and every [`REPEAT`] what is known.
     pub quiet: bool,
-    /// What makes our echoes ours.
-    pub token: u64,
+    /// How often a target that has not answered is asked again, at the end of
+    /// each time-out. For one probe of each target, without a stream.
+    pub retries: u32,
+    /// Each further time-out is so many times as long, in hundredths.
+    pub backoff: u32,
+    /// What makes our echoes ours: random.
+    pub key: [u8; 16],
 }
 
 /// A probe that is to be sent at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[must_use = "a probe is sent, and what came of it is said"]
 pub struct Probe {
     /// The index of the target.
     pub target: usize,
     /// Its number.
     pub number: u64,
-}
-
-/// What all targets together come to. A group is up with its first member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sum {
-    /// Every target or group answers.
-    AllUp,
-    /// At least one is known not to answer.
-    SomeDown,
-    /// None is known not to answer, and of some nothing is known.
-    Unknown,
 }
 
 /// All targets.
@@ -121,8 +128,9 @@ pub struct Prober {
     /// Who is asked next, and when: all have the same interval, so that the
     /// order never changes.
     due: VecDeque<(Time, usize)>,
-    /// When the probes that wait are lost, in order.
-    expiring: VecDeque<(Time, Probe)>,
+    /// When the probes that wait are lost, the first on top.
+    expiring: BinaryHeap<Reverse<(Time, Probe)>>,
+    checks: Checks,
     /// Before this nothing is sent.
     slot: Time,
     /// The end of everything.
@@ -140,9 +148,10 @@ impl Prober {
             due: (0..targets.len()).map(|index| (now, index)).collect(),
             tracks: targets.iter().map(|_| Track::default()).collect(),
             until: settings.deadline.map(|span| now + span),
+            checks: Checks::new(settings.key),
             settings,
             targets,
-            expiring: VecDeque::new(),
+            expiring: BinaryHeap::new(),
             slot: Time::ZERO,
             again: None,
             dropped: None,
@@ -177,14 +186,26 @@ impl Prober {
     /// What the echo of a probe says.
     pub fn echo(&self, probe: Probe, ident: u16) -> Echo {
         let target = u32::try_from(probe.target).unwrap_or(u32::MAX);
-        Echo { ident, token: self.settings.token, target, number: probe.number }
+        Echo { ident, check: self.checks.of(target, probe.number), target, number: probe.number }
     }
 
     /// The probe has left at `at`.
     pub fn sent(&mut self, probe: Probe, at: Time) {
         self.again = None;
         self.tracks[probe.target].waiting.push_back((probe.number, at));
-        self.expiring.push_back((at + self.settings.timeout, probe));
+        self.expiring.push(Reverse((at + self.patience(probe), probe)));
+    }
+
+    /// How long a probe waits for its answer.
+    fn patience(&self, probe: Probe) -> Duration {
+        let longer = |span: Duration, _| (span * self.settings.backoff / 100).min(PATIENCE.max(self.settings.timeout));
+        let tries = if self.settings.retries > 0 { probe.number } else { 0 };
+        (0..tries).fold(self.settings.timeout, longer)
+    }
+
+    /// Whether a probe that is not answered is followed by another try.
+    fn is_tried_again(&self, number: u64) -> bool {
+        number < u64::from(self.settings.retries)
     }
 
     /// There was no room for the probe: it is to be sent a little later, until
@@ -222,8 +243,9 @@ impl Prober {
     /// The target of an echo that is ours and that was sent to `address`.
     fn ours(&self, address: IpAddr, echo: &Echo) -> Option<usize> {
         let index = usize::try_from(echo.target).ok()?;
-        let known = self.targets.get(index)?.address == address && echo.token == self.settings.token;
-        (known && echo.number < self.tracks[index].next).then_some(index)
+        let asked = self.targets.get(index)?.address == address && echo.number < self.tracks[index].next;
+        let same = || self.checks.of(echo.target, echo.number).ct_eq(&echo.check);
+        (asked && bool::from(same())).then_some(index)
     }
 
     fn answer(&mut self, from: IpAddr, echo: &Echo, at: Time) -> Option<Report> {
@@ -231,7 +253,8 @@ impl Prober {
         let track = &mut self.tracks[target];
         let bit = 1_u64.checked_shl(u32::try_from(track.next - 1 - echo.number).unwrap_or(u32::MAX)).unwrap_or(0);
         match track.sent(echo.number) {
-            Some(sent) if at.since(sent) <= self.settings.timeout => {
+            // Of several tries any may be answered until the last one is lost.
+            Some(sent) if self.settings.retries > 0 || at.since(sent) <= self.settings.timeout => {
                 track.take(echo.number);
                 track.answered |= bit;
                 self.end(target, &Outcome::Answered(at.since(sent)), at)
@@ -263,7 +286,10 @@ impl Prober {
         let target = self.ours(refusal.to, &echo)?;
         let track = &mut self.tracks[target];
         track.refused = Some(refusal.reason);
-        track.take(echo.number)?;
+        if self.is_tried_again(echo.number) {
+            return None;
+        }
+        self.tracks[target].take(echo.number)?;
         self.end(target, &Outcome::Lost(refusal.reason.into()), at)
     }
 
@@ -271,11 +297,20 @@ impl Prober {
     /// before `now` has been heard.
     pub fn expire(&mut self, now: Time) -> Vec<Report> {
         let mut reports = Vec::new();
-        while let Some((until, probe)) = self.expiring.front().copied().filter(|(until, _)| *until <= now) {
-            self.expiring.pop_front();
+        while let Some(Reverse((until, probe))) = self.expiring.peek().copied().filter(|top| top.0.0 <= now) {
+            self.expiring.pop();
+            let again = self.is_tried_again(probe.number);
             let track = &mut self.tracks[probe.target];
-            let Some(sent) = track.take(probe.number) else { continue };
-            let outcome = if self.dropped.is_some_and(|at| at >= sent) {
+            let Some(sent) = track.sent(probe.number) else { continue };
+            if again {
+                track.again = true;
+                self.due.push_front((until, probe.target));
+                continue;
+            }
+            track.take(probe.number);
+            let first = track.waiting.front().map_or(sent, |(_, first)| *first);
+            let since = if self.settings.retries > 0 { first } else { sent };
+            let outcome = if self.dropped.is_some_and(|at| at >= since) {
                 Outcome::Blurred("receive-overflow".into())
             } else {
                 Outcome::Lost(track.refused.unwrap_or("timeout").into())
@@ -287,6 +322,7 @@ impl Prober {
 
     fn end(&mut self, target: usize, outcome: &Outcome, at: Time) -> Option<Report> {
         let (stream, quiet, count) = (self.settings.stream, self.settings.quiet, self.settings.count);
+        self.end_tries(target);
         let track = &mut self.tracks[target];
         let state = track.end(outcome);
         let (rtt, reason) = match outcome {
@@ -307,6 +343,22 @@ impl Prober {
         let (lost, of) = track.recent();
         let (dup, late) = (std::mem::take(&mut track.dup), std::mem::take(&mut track.late));
         Some(Report { time: at, target, state, rtt, lost, of, dup, late, reason })
+    }
+
+    /// A target is about to have its record: its other tries were in vain, and
+    /// there is none to come.
+    fn end_tries(&mut self, target: usize) {
+        if self.settings.retries == 0 {
+            return;
+        }
+        let track = &mut self.tracks[target];
+        for _ in 0..track.waiting.drain(..).count() {
+            track.end(&Outcome::Lost("timeout".into()));
+        }
+        if std::mem::take(&mut track.again) {
+            self.due.retain(|(_, due)| *due != target);
+        }
+        self.again = self.again.filter(|(probe, _)| probe.target != target);
     }
 
     /// What all probes of a target come to.
@@ -358,13 +410,14 @@ impl Prober {
     /// When the edge has to come back though nothing arrived; none: all is
     /// done.
     pub fn wake(&mut self) -> Option<Time> {
-        let answered = |(_, probe): &(Time, Probe)| self.tracks[probe.target].sent(probe.number).is_none();
-        while self.expiring.front().is_some_and(answered) {
-            self.expiring.pop_front();
+        let answered =
+            |Reverse((_, probe)): &Reverse<(Time, Probe)>| self.tracks[probe.target].sent(probe.number).is_none();
+        while self.expiring.peek().is_some_and(answered) {
+            self.expiring.pop();
         }
         let due = self.again.map(|(_, since)| since).or(self.due.front().map(|(due, _)| *due));
         let due = due.map(|due| due.max(self.slot));
-        let lost = self.expiring.front().map(|(until, _)| *until);
+        let lost = self.expiring.peek().map(|top| top.0.0);
         let next = [due, lost].into_iter().flatten().min()?;
         Some(self.until.map_or(next, |until| until.min(next)))
     }
@@ -381,30 +434,9 @@ impl Prober {
 
     /// What all targets together come to.
     pub fn sum(&self) -> Sum {
-        let mut groups: BTreeMap<&str, Vec<State>> = BTreeMap::new();
-        let mut units = Vec::new();
-        for (target, track) in self.targets.iter().zip(&self.tracks) {
-            let state = track.state.unwrap_or(State::Unknown);
-            match &target.group {
-                Some(group) => groups.entry(group).or_default().push(state),
-                None => units.push(state),
-            }
-        }
-        units.extend(groups.into_values().map(|states| best(&states)));
-        if units.contains(&State::Down) {
-            Sum::SomeDown
-        } else if units.contains(&State::Unknown) {
-            Sum::Unknown
-        } else {
-            Sum::AllUp
-        }
+        let state = |track: &Track| track.state.unwrap_or(State::Unknown);
+        Sum::of(self.targets.iter().zip(self.tracks.iter().map(state)))
     }
-}
-
-/// The state of a group: one answer is enough, and its silence is known only
-/// when that of every member is.
-fn best(states: &[State]) -> State {
-    [State::Up, State::Unknown].into_iter().find(|state| states.contains(state)).unwrap_or(State::Down)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 use super::*;
 
-const ECHO: Echo = Echo { ident: 0x1234, token: 0x0102_0304_0506_0708, target: 7, number: 0x0001_0002 };
+const ECHO: Echo = Echo { ident: 0x1234, check: 0x0102_0304_0506_0708, target: 7, number: 0x0001_0002 };
 const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
 
 /// The answer of a target: the type changed, the sum mended.
 fn answer(family: Family) -> Vec<u8> {
-    let mut bytes = request(family, &ECHO).to_vec();
+    let mut bytes = request(family, &ECHO, 0).to_vec();
     bytes[0] = family.reply_type();
     mend(family, &mut bytes);
     bytes
@@ -48,7 +48,7 @@ fn target(family: Family) -> IpAddr {
 /// An error of a router that quotes `length` bytes of our request.
 fn error(family: Family, kind: u8, code: u8, length: usize) -> Vec<u8> {
     let mut bytes = vec![kind, code, 0, 0, 0, 0, 0, 0];
-    bytes.extend(wrap(target(family), &request(family, &ECHO)[..length]));
+    bytes.extend(wrap(target(family), &request(family, &ECHO, 0)[..length]));
     mend(family, &mut bytes);
     bytes
 }
@@ -64,7 +64,7 @@ fn an_answer_says_what_the_request_said() {
 #[test]
 fn the_sum_of_a_request_is_right() {
     // The one's complement sum over a message with its sum is all ones.
-    let bytes = request(Family::V4, &ECHO);
+    let bytes = request(Family::V4, &ECHO, 0);
     let sum: u32 = bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
     assert_eq!((sum & 0xffff) + (sum >> 16), 0xffff);
 }
@@ -72,7 +72,7 @@ fn the_sum_of_a_request_is_right() {
 #[test]
 fn a_request_is_no_answer() {
     for family in FAMILIES {
-        assert_eq!(hear(family, &request(family, &ECHO)), None);
+        assert_eq!(hear(family, &request(family, &ECHO, 0)), None);
     }
 }
 
@@ -141,6 +141,20 @@ fn nothing_that_is_cut_or_turned_over_makes_trouble() {
                 let _ = hear(family, &bytes);
                 let _ = hear_with_header(&bytes);
             }
+        }
+    }
+}
+
+#[test]
+fn a_request_carries_as_much_as_is_asked_for_and_is_known_again() {
+    for family in FAMILIES {
+        for (asked, length) in [(0, 28), (20, 28), (21, 29), (1400, 1408), (PAYLOAD_MOST, 65_515), (usize::MAX, 65_515)]
+        {
+            let mut bytes = request(family, &ECHO, asked);
+            assert_eq!(bytes.len(), length);
+            bytes[0] = family.reply_type();
+            mend(family, &mut bytes);
+            assert_eq!(hear(family, &bytes), Some(Heard::Answer(ECHO)), "{family:?} {asked}");
         }
     }
 }

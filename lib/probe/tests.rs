@@ -1,6 +1,6 @@
 use super::*;
 
-const TOKEN: u64 = 0xfeed;
+const KEY: [u8; 16] = [7; 16];
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
@@ -19,7 +19,9 @@ fn settings() -> Settings {
         gap: Duration::ZERO,
         stream: false,
         quiet: false,
-        token: TOKEN,
+        retries: 0,
+        backoff: 150,
+        key: KEY,
     }
 }
 
@@ -99,13 +101,13 @@ fn a_silence_during_which_packets_were_lost_here_is_unknown() {
 }
 
 #[test]
-fn only_an_echo_with_our_token_from_the_target_itself_is_an_answer() {
+fn only_an_echo_with_our_check_from_the_target_itself_is_an_answer() {
     let mut prober = prober(settings(), 2);
     let probe = send(&mut prober, at(0))[0];
     let echo = prober.echo(probe, 1);
     let strange = [
         (address(1), echo),
-        (address(0), Echo { token: TOKEN ^ 1, ..echo }),
+        (address(0), Echo { check: echo.check ^ 1, ..echo }),
         (address(0), Echo { number: 1, ..echo }),
         (address(0), Echo { number: u64::MAX, ..echo }),
         (address(0), Echo { target: 1, ..echo }),
@@ -125,7 +127,7 @@ fn refusal(echo: Option<Echo>, number: u64) -> Heard {
 }
 
 #[test]
-fn an_error_that_quotes_our_token_ends_the_wait() {
+fn an_error_that_quotes_our_check_ends_the_wait() {
     let mut prober = prober(settings(), 1);
     let probe = send(&mut prober, at(0))[0];
     let error = refusal(Some(prober.echo(probe, 1)), 0);
@@ -134,7 +136,7 @@ fn an_error_that_quotes_our_token_ends_the_wait() {
 }
 
 #[test]
-fn an_error_without_our_token_only_explains_the_silence() {
+fn an_error_without_our_check_only_explains_the_silence() {
     let mut prober = prober(settings(), 2);
     let probes = send(&mut prober, at(0));
     assert_eq!(prober.hear(address(0), &refusal(None, 0), at(5)), None);
@@ -303,4 +305,92 @@ fn a_name_that_is_no_address_has_the_address_beside_it() {
     let report = answer(&mut prober, probe, at(1)).unwrap();
     let line = report.record(&prober.targets()[0]).finish();
     assert_eq!(line, "ping 1000.001000 gw%20\"x\" up rtt=1.000 loss=0/1 addr=192.0.2.1 group=g");
+}
+
+fn tries() -> Settings {
+    Settings { retries: 2, backoff: 200, ..settings() }
+}
+
+#[test]
+fn a_silent_target_is_asked_again_at_each_timeout_and_these_grow() {
+    let mut prober = prober(tries(), 1);
+    for (asked, lost) in [(0, 500), (500, 1500)] {
+        assert_eq!(send(&mut prober, at(asked)).len(), 1);
+        assert_eq!(prober.wake(), Some(at(lost)));
+        assert!(prober.expire(at(lost - 1)).is_empty() && send(&mut prober, at(lost - 1)).is_empty());
+        assert_eq!(prober.expire(at(lost)), []);
+        assert!(!prober.is_done());
+    }
+    assert_eq!(send(&mut prober, at(1500)).len(), 1);
+    let report = prober.expire(at(3500));
+    assert_eq!(lines(&prober, report), ["ping 1003.500000 192.0.2.1 down loss=3/3 reason=timeout"]);
+    assert!(prober.is_done());
+    assert_eq!(prober.wake(), None);
+}
+
+#[test]
+fn any_try_may_be_answered_until_the_last_is_lost_and_none_follows() {
+    for answered in [0, 1] {
+        let mut prober = prober(tries(), 1);
+        let mut probes = send(&mut prober, at(0));
+        let _ = prober.expire(at(500));
+        probes.extend(send(&mut prober, at(500)));
+        let report = answer(&mut prober, probes[answered], at(600));
+        let rtt = ["600.000", "100.000"][answered];
+        assert_eq!(lines(&prober, report), [format!("ping 1000.600000 192.0.2.1 up rtt={rtt} loss=1/2")]);
+        assert!(prober.is_done() && prober.sum() == Sum::AllUp);
+        assert_eq!((prober.next_probe(at(9000)), prober.expire(at(9000))), (None, Vec::new()));
+    }
+}
+
+#[test]
+fn an_answer_before_the_next_try_has_left_ends_it() {
+    let mut prober = prober(tries(), 2);
+    let first = send(&mut prober, at(0))[0];
+    let _ = prober.expire(at(500));
+    assert!(answer(&mut prober, first, at(501)).is_some());
+    let again = send(&mut prober, at(502));
+    assert_eq!(again.iter().map(|probe| probe.target).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn an_error_explains_a_try_and_ends_the_last() {
+    let mut prober = prober(tries(), 1);
+    for now in [0, 500] {
+        let probe = send(&mut prober, at(now))[0];
+        let echo = prober.echo(probe, 1);
+        assert_eq!(prober.hear(address(9), &refusal(Some(echo), probe.number), at(now + 1)), None);
+        let _ = prober.expire(at(now + 1000));
+    }
+    let probe = send(&mut prober, at(1500))[0];
+    let echo = prober.echo(probe, 1);
+    let report = prober.hear(address(9), &refusal(Some(echo), probe.number), at(1501));
+    assert_eq!(lines(&prober, report), ["ping 1001.501000 192.0.2.1 down loss=3/3 reason=host-unreachable"]);
+}
+
+#[test]
+fn packets_that_were_lost_here_during_any_try_leave_it_unknown() {
+    let mut prober = prober(tries(), 1);
+    for now in [0, 500, 1500] {
+        assert_eq!(send(&mut prober, at(now)).len(), 1);
+        if now == 0 {
+            prober.dropped(at(100));
+        }
+        let reports = prober.expire(at(if now == 1500 { 3500 } else { 1500.min(now * 2 + 500) }));
+        assert!(reports.iter().all(|report| report.state == State::Unknown));
+    }
+    assert_eq!((prober.is_done(), prober.sum()), (true, Sum::Unknown));
+}
+
+#[test]
+fn who_saw_one_request_cannot_answer_another() {
+    let mut prober = prober(stream(), 2);
+    let probes = send(&mut prober, at(0));
+    let seen = prober.echo(probes[0], 1);
+    for probe in send(&mut prober, at(1000)) {
+        let forged = Echo { check: seen.check, ..prober.echo(probe, 1) };
+        assert_eq!(prober.hear(address(probe.target), &Heard::Answer(forged), at(1001)), None);
+    }
+    let other = Checks::new([8; 16]).of(0, 0);
+    assert_ne!(other, seen.check);
 }

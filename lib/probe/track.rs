@@ -50,6 +50,8 @@ pub struct Track {
     pub refused: Option<&'static str>,
     /// Why the last probe was not answered.
     pub reason: Option<Reason>,
+    /// Another try is due.
+    pub again: bool,
     /// The last that is known.
     pub state: Option<State>,
     /// The last record of a stream.
@@ -60,6 +62,7 @@ impl Track {
     /// The number of a new probe.
     pub fn begin(&mut self) -> u64 {
         self.answered <<= 1;
+        self.again = false;
         self.next += 1;
         self.next - 1
     }

@@ -90,6 +90,8 @@ fn a_target_that_cannot_be_asked_is_unknown_and_never_down() {
         ];
         assert_eq!((lines(&said), said.code()), (wanted.map(str::to_owned).to_vec(), 2), "raw: {raw}");
     }
+    // With nobody to wait for it ends all the same.
+    assert_eq!(a.run("ping-probe 203.0.113.1 198.51.100.1").code(), 2);
     // One that is known not to answer decides.
     assert_eq!(a.run("ping-probe -q -W 0.1 192.0.2.9 203.0.113.1").code(), 1);
 }
@@ -385,7 +387,7 @@ fn only_the_interface_and_source_that_are_named_are_used() {
 
 #[test]
 fn a_wrong_call_is_status_2_with_one_clear_text() {
-    let wrong: [(&[&str], &str); 12] = [
+    let wrong: [(&[&str], &str); 20] = [
         (&[], "no target"),
         (&["-4", "::1"], "::1"),
         (&["-6", "127.0.0.1"], "127.0.0.1"),
@@ -398,6 +400,14 @@ fn a_wrong_call_is_status_2_with_one_clear_text() {
         (&["-S", "::1", "127.0.0.1"], "other family"),
         (&["-g", "a b", "127.0.0.1"], "not a name"),
         (&["-g", "x"], "no target"),
+        (&["192.0.2.0/33"], "not a prefix"),
+        (&["192.0.2.9-192.0.2.1"], "before the start"),
+        (&["10.0.0.0/8"], "more than 65536"),
+        (&["--targets-from", "/nonexistent/list"], "/nonexistent/list"),
+        (&["--retries", "1", "-c", "2", "127.0.0.1"], "--count"),
+        (&["--backoff", "0.5", "127.0.0.1"], "1 to 5"),
+        (&["--size", "65508", "127.0.0.1"], "65508"),
+        (&["--dscp", "64", "127.0.0.1"], "64"),
     ];
     for (args, text) in wrong {
         let said = run("ping-probe", args, b"");
@@ -432,4 +442,65 @@ fn a_reader_that_went_away_is_success_and_a_full_disk_is_not() {
     let said = Said::from(child.wait_with_output().unwrap());
     assert_eq!(said.code(), 2);
     assert!(said.err.starts_with("ping-probe: standard output: "), "{}", said.err);
+}
+
+#[test]
+fn lists_prefixes_and_ranges_name_targets() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let a = lab.host("a");
+    let list = b"# routers\n127.0.0.9 the first word counts\n\n127.0.1.0/30\n::1";
+    let said = a.run_with("ping-probe --targets-from - 127.0.0.1-127.0.0.3", list);
+    let names: Vec<String> = lines(&said).iter().map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect();
+    let wanted = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.9", "127.0.1.1", "127.0.1.2", "::1"];
+    assert_eq!((names, said.code()), (wanted.map(str::to_owned).to_vec(), 0), "{}", said.err);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("list");
+    std::fs::write(&path, "127.0.0.1\n127.0.0.0/33\n").unwrap();
+    let said = a.run(&format!("ping-probe --targets-from {}", path.display()));
+    assert_eq!((said.code(), said.out.as_str()), (2, ""));
+    assert!(said.err.contains("127.0.0.0/33"), "{}", said.err);
+    let said = a.run_with("ping-probe --targets-from -", b"# nobody\n");
+    assert!(said.code() == 2 && said.err.contains("no target"), "{}", said.err);
+}
+
+#[test]
+fn a_target_that_begins_to_answer_while_it_is_asked_again_is_up() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = pair(&lab);
+    b.set("ipv4", ".", "icmp_echo_ignore_all", "1");
+    let args = ["-W", "100ms", "--retries", "20", "192.0.2.2", "192.0.2.9", "127.0.0.1", "--backoff", "1"];
+    let mut probe = a.start("ping-probe", &args);
+    probe.wait_for("the first", |line| line.contains(" 127.0.0.1 up "));
+    b.set("ipv4", ".", "icmp_echo_ignore_all", "0");
+    probe.wait_for("an answer to a later try", |line| line.contains(" 192.0.2.2 up "));
+    let (code, out, _) = probe.wait();
+    assert_eq!(words(out.lines().last().unwrap()), "ping 192.0.2.9 down loss=21/21 reason=timeout");
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn size_hops_and_service_are_as_asked_and_what_is_too_big_is_unknown() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, router, _b) = routed(&lab);
+    for ping_sockets in [false, true] {
+        allow_ping_sockets(&a, ping_sockets);
+        let said = a.run("ping-probe -W 15s --ttl 1 10.0.2.1 10.0.1.2");
+        let wanted = ["ping 10.0.1.2 up loss=0/1", "ping 10.0.2.1 down loss=1/1 reason=hop-limit"];
+        assert_eq!((lines(&said), said.code()), (wanted.map(str::to_owned).to_vec(), 1), "{}", said.err);
+        // In fragments it arrives, whole it cannot even leave.
+        assert_eq!(a.run("ping-probe --size 9000 --ttl 2 10.0.2.1 fd00:1::2").code(), 0);
+        let said = a.run("ping-probe --size 9000 --dont-fragment 10.0.2.1 fd00:1::2");
+        let wanted =
+            ["ping 10.0.2.1 unknown loss=0/0 reason=too-big", "ping fd00:1::2 unknown loss=0/0 reason=too-big"];
+        assert_eq!((lines(&said), said.code()), (wanted.map(str::to_owned).to_vec(), 2), "{}", said.err);
+    }
+    // The router refuses one code point.
+    router.ip("rule add to 10.0.2.1 tos 0x10 table 100");
+    router.ip("route add prohibit default table 100");
+    assert_eq!(a.run("ping-probe -q 10.0.2.1").code(), 0);
+    let said = a.run("ping-probe -W 15s --dscp 4 10.0.2.1");
+    assert_eq!(lines(&said), ["ping 10.0.2.1 down loss=1/1 reason=prohibited"]);
 }
