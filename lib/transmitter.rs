@@ -222,8 +222,14 @@ impl Transmitter {
             signals::wait_until(&mut waiting, soon.min(deadline))?;
             self.pump();
         }
-        for line in self.outlets.iter_mut().filter_map(|outlet| outlet.link.as_mut()?.as_serial()) {
-            let _ = line.discard();
+        // A pseudo terminal holds what nobody has read yet, and says that nothing waits:
+        // there, throwing away would take back what has left.
+        for outlet in &mut self.outlets {
+            if is_busy(outlet)
+                && let Some(line) = outlet.link.as_mut().and_then(Link::as_serial)
+            {
+                let _ = line.discard();
+            }
         }
         Ok(())
     }
