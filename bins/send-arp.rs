@@ -1,6 +1,6 @@
 //! send-arp: tell the neighbours where an address is.
 
-use std::collections::BTreeMap;
+use std::env;
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,18 +11,15 @@ use hbkit::address;
 use hbkit::address_list::{self, Word};
 use hbkit::announcer;
 use hbkit::arp::Form;
-use hbkit::edge::{self, Answer, Output};
+use hbkit::edge::{self, Answer};
 use hbkit::gratuitous::{Announcement, BOTH};
-use hbkit::inquiry::{Inquiry, Patience, Subject};
-use hbkit::interface::Interface;
-use hbkit::lookout::Lookout;
+use hbkit::heartbeat_call::Call;
+use hbkit::inquiry::Patience;
 use hbkit::outlet::Outlets;
+use hbkit::pid_file::PidFile;
 use hbkit::rawsock::FrameSocket;
-use hbkit::record::Line;
 use hbkit::schedule::{Plan, Schedule};
-use hbkit::sentry::Sentry;
-use hbkit::signals::Signals;
-use hbkit::{sysctl, time};
+use hbkit::{survey, sysctl, time};
 
 /// Tell the neighbours where an address is: gratuitous ARP for IPv4,
 /// unsolicited neighbour advertisements for IPv6
@@ -94,6 +91,8 @@ impl Forms {
 }
 
 const TOOL: &str = "send-arp";
+/// The name by which Heartbeat's calling form is meant.
+const HEARTBEATS: &str = "send_arp";
 const NEEDED: &str = "packet socket (needs CAP_NET_RAW)";
 
 fn interface_name(text: &str) -> Result<String, address::SpecError> {
@@ -101,17 +100,60 @@ fn interface_name(text: &str) -> Result<String, address::SpecError> {
 }
 
 fn main() -> ExitCode {
-    edge::finish(TOOL, run(&Args::parse()))
+    let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    match words.split_first() {
+        Some((name, words)) if name.rsplit('/').next() == Some(HEARTBEATS) => match as_heartbeat(words) {
+            Ok(()) => Answer::Yes.into(),
+            Err(error) => {
+                edge::complain(HEARTBEATS, &format_args!("{error:#}"));
+                Answer::No.into()
+            }
+        },
+        _ => edge::finish(TOOL, run(&Args::parse())),
+    }
 }
 
 fn run(args: &Args) -> anyhow::Result<Answer> {
     let addresses = address_list::read(&args.addresses)?;
     let mut outlets = Outlets::new(&args.interface)?;
     match (args.probe, args.watch) {
-        (true, _) => probe(args, &addresses, &mut outlets),
-        (false, true) => watch(args, &addresses, outlets),
+        (true, _) => {
+            let patience = Patience {
+                count: args.count.unwrap_or(3),
+                interval: args.interval.unwrap_or(Duration::from_millis(500)),
+                wait: args.timeout.unwrap_or(Duration::from_secs(1)),
+            };
+            survey::probe(&addresses, &mut outlets, patience)
+        }
+        (false, true) => {
+            let defence = args.defend.then(|| args.form.list());
+            survey::watch(TOOL, &addresses, outlets, args.force, defence).map(|()| Answer::Yes)
+        }
         (false, false) => announce(args, &addresses, &mut outlets),
     }
+}
+
+/// The same job by Heartbeat's words, for scripts that call its send_arp.
+fn as_heartbeat(words: &[String]) -> anyhow::Result<()> {
+    let call = Call::read(words.iter().map(String::as_str))?;
+    let mut outlets = Outlets::new(std::slice::from_ref(&call.device))?;
+    let interface = outlets.of_any(call.address.into())?.pop().context("no interface")?;
+    let source = interface.announcer()?;
+    let socket = FrameSocket::open().context(NEEDED)?;
+    let pid_file = match &call.pid_file {
+        None => None,
+        Some(path) => Some(PidFile::take_over(path, HEARTBEATS).with_context(|| path.clone())?),
+    };
+    let plan = Plan::new(call.schedule(), None, edge::now());
+    for (round, due) in (0..).map_while(|round| plan.due(round).map(|due| (round, due))) {
+        edge::wait_until(due);
+        socket.send(interface.index, &call.frame(round, source)).with_context(|| call.device.clone())?;
+    }
+    if let Some(pid_file) = pid_file {
+        pid_file.remove();
+    }
+    let _ = socket.leave(Duration::ZERO, |_| ());
+    Ok(())
 }
 
 fn announce(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Answer> {
@@ -148,75 +190,4 @@ fn prepare(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::
         }
     }
     Ok(announcements)
-}
-
-/// Each address on each interface where others may claim it.
-fn places(addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<(Vec<Subject>, BTreeMap<u32, Interface>)> {
-    let mut interfaces = BTreeMap::new();
-    let mut subjects = Vec::new();
-    for address in addresses {
-        let context = || address.to_string();
-        for interface in outlets.of_any(*address).with_context(context)? {
-            interface.announcer().with_context(context)?;
-            subjects.push(Subject { address: *address, index: interface.index });
-            interfaces.insert(interface.index, interface);
-        }
-    }
-    Ok((subjects, interfaces))
-}
-
-/// Stays, and prints who else claims the addresses.
-fn watch(args: &Args, addresses: &[IpAddr], mut outlets: Outlets) -> anyhow::Result<Answer> {
-    let ending = Signals::take_over().context("signals")?;
-    let (subjects, interfaces) = places(addresses, &mut outlets)?;
-    let mut defence = Vec::new();
-    for Subject { address, index } in subjects.iter().filter(|_| args.defend) {
-        if let Some(interface) = interfaces.get(index) {
-            let router = address.is_ipv6() && sysctl::is_router(&interface.name);
-            defence.push(Announcement::new(*address, interface, args.form.list(), router)?);
-        }
-    }
-    let names = interfaces.into_iter().map(|(index, interface)| (index, interface.name)).collect();
-    let sentry = Sentry::new(&subjects, names, outlets, args.force, defence).context(NEEDED)?;
-    sentry.stay(TOOL, &ending)?;
-    Ok(Answer::Yes)
-}
-
-/// Asks whether anybody else has the addresses, and prints what comes of it.
-fn probe(args: &Args, addresses: &[IpAddr], outlets: &mut Outlets) -> anyhow::Result<Answer> {
-    let (subjects, interfaces) = places(addresses, outlets)?;
-    for interface in interfaces.values() {
-        interface.usable()?;
-    }
-    let socket = FrameSocket::open().context(NEEDED)?;
-    let mut lookout = Lookout::open(&subjects).context(NEEDED)?;
-    let patience = Patience {
-        count: args.count.unwrap_or(3),
-        interval: args.interval.unwrap_or(Duration::from_millis(500)),
-        wait: args.timeout.unwrap_or(Duration::from_secs(1)),
-    };
-    let mut inquiry = Inquiry::new(subjects, outlets.own_hardware()?, patience, edge::now());
-    let (mut output, mut answer) = (Output::new(), Answer::Yes);
-    let name = |index| interfaces.get(&index).map_or("", |interface| interface.name.as_str());
-    lookout.inquire(&mut inquiry, &interfaces, &socket, |subject, sighting| {
-        answer = Answer::No;
-        output.line(&sighting.used(edge::now(), name(subject.index)))?;
-        output.flush().map_err(anyhow::Error::from)
-    })?;
-    for subject in inquiry.open() {
-        let why = match outlets.fresh(subject.index)? {
-            None => Some("the interface has gone".to_owned()),
-            Some(interface) => interface.usable().err().map(|unfit| unfit.to_string()),
-        };
-        let why = why.or_else(|| lookout.failure(subject.index).map(str::to_owned));
-        let state = if why.is_some() { "unknown" } else { "free" };
-        let line = Line::new("address", edge::now()).word(&subject.address.to_string()).word(state);
-        let line = line.field("iface", name(subject.index));
-        output.line(&line.maybe("reason", why.as_ref()).finish())?;
-        if why.is_some() && answer == Answer::Yes {
-            answer = Answer::Unknown;
-        }
-    }
-    output.flush()?;
-    Ok(answer)
 }

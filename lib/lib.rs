@@ -63,6 +63,7 @@
 //! | [`sighting`] | what a frame says of who has an address |
 //! | [`inquiry`] | whether anybody else has an address: when to ask, what it comes to |
 //! | [`claims`] | which claims of others are said, and when an address is defended |
+//! | [`heartbeat_call`] | the words by which Heartbeat's send_arp is called |
 //! | [`schedule`] | when an address is announced again |
 //! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
@@ -80,7 +81,9 @@
 //! | [`netlink`] | the kernel's tables of interfaces, addresses and routes |
 //! | [`address_list`] | standard input: addresses, one a line |
 //! | [`outlet`] | the kernel's tables: on which interfaces an address is announced |
+//! | [`survey`] | the wires and standard output: who else has an address |
 //! | [`sentry`] | the wires, as long as it runs: who claims an address of this host |
+//! | [`pid_file`] | a file with a process id, and the process that it names |
 //! | [`rawsock`] | sockets for whole Ethernet frames |
 //! | [`announcer`] | the clock and the wires: the rounds of a schedule |
 //! | [`lookout`] | the wires, for those who claim addresses |
@@ -131,6 +134,7 @@ pub mod gratuitous;
 pub mod ha_cf;
 pub mod haresources;
 pub mod hearing;
+pub mod heartbeat_call;
 pub mod history;
 pub mod hold;
 pub mod holder;
@@ -156,6 +160,7 @@ pub mod outgoing;
 pub mod outlet;
 pub mod pace;
 pub mod phi;
+pub mod pid_file;
 pub mod pingsock;
 pub mod probe;
 pub mod problem;
@@ -181,6 +186,7 @@ pub mod spread;
 pub mod standing;
 pub mod station;
 pub mod suggest;
+pub mod survey;
 pub mod sysctl;
 pub mod tale;
 pub mod targets;

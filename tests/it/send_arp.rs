@@ -390,6 +390,70 @@ fn a_watch_on_an_interface_that_goes_says_so_and_one_that_is_gone_ends_it() {
     assert!(err.contains("send-arp: interface eth0: it has gone"), "{err}");
 }
 
+/// send-arp by the name of Heartbeat's, in a directory of its own.
+fn heartbeats() -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("send_arp");
+    std::os::unix::fs::symlink(tool("send-arp"), &path).unwrap();
+    (directory, path.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn by_the_name_of_heartbeats_it_takes_its_words_and_sends_its_frames() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let (_directory, send_arp) = heartbeats();
+    let capture = Capture::on(&b);
+    let begin = Instant::now();
+    let said = a.run(&format!("{send_arp} -i 100 -r 2 eth0 192.0.2.4 0200000000aB 192.0.2.255 255.255.255.0"));
+    assert_eq!((said.code(), said.out.as_str(), said.err.as_str()), (0, "", ""));
+    assert!(begin.elapsed() >= Duration::from_millis(150), "{:?}", begin.elapsed());
+    let own = mac(&a).replace(':', "");
+    let (given, address) = ("0200000000ab", "c0000204");
+    for _ in 0..2 {
+        for (operation, target) in [("0001", "000000000000"), ("0002", given)] {
+            let frame: String = capture.frame(0x0806, 42).iter().map(|byte| format!("{byte:02x}")).collect();
+            let head = format!("ffffffffffff{own}0806000108000604{operation}");
+            assert_eq!(frame, format!("{head}{given}{address}{target}{address}"));
+        }
+    }
+    assert_eq!(a.run(&format!("{send_arp} eth0 192.0.2.4 auto not_used not_used")).code(), 0);
+    assert_eq!(shown(capture.arp("192.0.2.4").sender_mac), mac(&a));
+    for (words, why) in [
+        ("eth0 192.0.2.4 auto", "send_arp: 3 words instead of five"),
+        ("none0 192.0.2.4 auto x x", "send_arp: there is no interface none0"),
+        ("lo 192.0.2.4 auto x x", "send_arp: interface lo is a loopback"),
+    ] {
+        let said = a.run(&format!("{send_arp} {words}"));
+        assert_eq!((said.code(), said.out.as_str()), (1, ""), "{words}");
+        assert!(said.err.starts_with(why), "{words}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_later_run_with_the_same_pid_file_ends_the_earlier_one_and_nobody_else() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    let (directory, send_arp) = heartbeats();
+    let file = directory.path().join("pid");
+    let path = file.to_str().unwrap();
+    let earlier = a.start(&send_arp, &["-i", "50", "-r", "10000", "-p", path, "eth0", "192.0.2.4", "auto", "x", "x"]);
+    let id = earlier.id();
+    wait_until("the file names it", || std::fs::read_to_string(&file).is_ok_and(|text| text == format!("{id}\n")));
+    let later = format!("{send_arp} -i 2 -p {path} eth0 192.0.2.4 auto x x");
+    assert_eq!(a.run(&later).code(), 0);
+    assert_eq!(earlier.wait().0, -1, "ended by a signal");
+    assert!(!file.exists(), "removed by the later one");
+    let stranger = a.start("sleep", &["1000"]);
+    let name = || std::fs::read_to_string(format!("/proc/{}/comm", stranger.id())).unwrap();
+    wait_until("it sleeps", || name() == "sleep\n");
+    std::fs::write(&file, stranger.id().to_string()).unwrap();
+    assert_eq!(a.run(&later).code(), 0);
+    assert!(std::fs::read_link(format!("/proc/{}/exe", stranger.id())).is_ok(), "the stranger was killed");
+}
+
 #[test]
 fn neighbours_of_both_families_learn_the_new_holder_at_once() {
     need_namespaces!();
