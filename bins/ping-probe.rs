@@ -65,6 +65,10 @@ struct Args {
     /// Go on: a record for each probe
     #[arg(short = 'l', long = "loop")]
     forever: bool,
+    /// So many members of each group must answer
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "group")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    need: u32,
     /// No records; with --loop, changes, and every 5 seconds what is known
     #[arg(short, long)]
     quiet: bool,
@@ -150,6 +154,8 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
     let named = named(args)?;
     if let Some(group) = &args.group {
         ensure!(!named.is_empty(), "group {group}: no target is named");
+        let members = named.len();
+        ensure!(args.need as usize <= members, "need: {} of a group of {members}", args.need);
     }
     for name in named {
         targets.push(Target { address: resolve(&name, args)?, name, group: args.group.clone() });
@@ -170,6 +176,7 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
         quiet: args.quiet,
         retries: args.retries,
         backoff: args.backoff,
+        need: usize::try_from(args.need)?,
         key: random()?,
     };
     Ok((targets, settings))

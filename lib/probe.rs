@@ -105,6 +105,8 @@ pub struct Settings {
     pub retries: u32,
     /// Each further time-out is so many times as long, in hundredths.
     pub backoff: u32,
+    /// So many members of a group must answer.
+    pub need: usize,
     /// What makes our echoes ours: random.
     pub key: [u8; 16],
 }
@@ -435,7 +437,7 @@ impl Prober {
     /// What all targets together come to.
     pub fn sum(&self) -> Sum {
         let state = |track: &Track| track.state.unwrap_or(State::Unknown);
-        Sum::of(self.targets.iter().zip(self.tracks.iter().map(state)))
+        Sum::of(self.targets.iter().zip(self.tracks.iter().map(state)), self.settings.need)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{State, Target};
 
-/// What all targets together come to. A group is up with its first member.
+/// What all targets together come to, each group as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sum {
     /// Every target or group answers.
@@ -16,8 +16,8 @@ pub enum Sum {
 }
 
 impl Sum {
-    /// The sum over targets and their states.
-    pub fn of<'a>(states: impl Iterator<Item = (&'a Target, State)>) -> Sum {
+    /// The sum over targets and their states; of each group so many are needed.
+    pub fn of<'a>(states: impl Iterator<Item = (&'a Target, State)>, need: usize) -> Sum {
         let mut groups: BTreeMap<&str, Vec<State>> = BTreeMap::new();
         let mut units = Vec::new();
         for (target, state) in states {
@@ -26,7 +26,7 @@ impl Sum {
                 None => units.push(state),
             }
         }
-        units.extend(groups.into_values().map(|states| best(&states)));
+        units.extend(groups.into_values().map(|states| group(&states, need)));
         if units.contains(&State::Down) {
             Sum::SomeDown
         } else if units.contains(&State::Unknown) {
@@ -37,8 +37,16 @@ impl Sum {
     }
 }
 
-/// The state of a group: one answer is enough, and its silence is known only
-/// when that of every member is.
-fn best(states: &[State]) -> State {
-    [State::Up, State::Unknown].into_iter().find(|state| states.contains(state)).unwrap_or(State::Down)
+/// The state of a group: up when enough of it are, and down only when too many
+/// are known to be silent.
+fn group(states: &[State], need: usize) -> State {
+    let count = |wanted| states.iter().filter(|state| **state == wanted).count();
+    let up = count(State::Up);
+    if up >= need {
+        State::Up
+    } else if up + count(State::Unknown) >= need {
+        State::Unknown
+    } else {
+        State::Down
+    }
 }

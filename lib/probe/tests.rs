@@ -21,6 +21,7 @@ fn settings() -> Settings {
         quiet: false,
         retries: 0,
         backoff: 150,
+        need: 1,
         key: KEY,
     }
 }
@@ -393,4 +394,21 @@ fn who_saw_one_request_cannot_answer_another() {
     }
     let other = Checks::new([8; 16]).of(0, 0);
     assert_ne!(other, seen.check);
+}
+
+#[test]
+fn a_group_is_down_only_when_too_many_of_it_are_known_to_be_silent() {
+    let member = |index| Target { name: String::new(), address: address(index), group: Some("g".to_owned()) };
+    let (targets, up, down, unknown) = ([0, 1, 2].map(member), State::Up, State::Down, State::Unknown);
+    for (states, sums) in [
+        ([up, up, up], [Sum::AllUp, Sum::AllUp, Sum::AllUp]),
+        ([up, down, up], [Sum::AllUp, Sum::AllUp, Sum::SomeDown]),
+        ([up, down, unknown], [Sum::AllUp, Sum::Unknown, Sum::SomeDown]),
+        ([unknown, down, unknown], [Sum::Unknown, Sum::Unknown, Sum::SomeDown]),
+        ([down, down, down], [Sum::SomeDown, Sum::SomeDown, Sum::SomeDown]),
+    ] {
+        for (need, sum) in (1..).zip(sums) {
+            assert_eq!(Sum::of(targets.iter().zip(states), need), sum, "{states:?} {need}");
+        }
+    }
 }

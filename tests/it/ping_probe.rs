@@ -387,7 +387,7 @@ fn only_the_interface_and_source_that_are_named_are_used() {
 
 #[test]
 fn a_wrong_call_is_status_2_with_one_clear_text() {
-    let wrong: [(&[&str], &str); 20] = [
+    let wrong: [(&[&str], &str); 22] = [
         (&[], "no target"),
         (&["-4", "::1"], "::1"),
         (&["-6", "127.0.0.1"], "127.0.0.1"),
@@ -400,6 +400,8 @@ fn a_wrong_call_is_status_2_with_one_clear_text() {
         (&["-S", "::1", "127.0.0.1"], "other family"),
         (&["-g", "a b", "127.0.0.1"], "not a name"),
         (&["-g", "x"], "no target"),
+        (&["--need", "2", "127.0.0.1"], "--group"),
+        (&["--need", "2", "-g", "x", "127.0.0.1"], "group of 1"),
         (&["192.0.2.0/33"], "not a prefix"),
         (&["192.0.2.9-192.0.2.1"], "before the start"),
         (&["10.0.0.0/8"], "more than 65536"),
@@ -503,4 +505,28 @@ fn size_hops_and_service_are_as_asked_and_what_is_too_big_is_unknown() {
     assert_eq!(a.run("ping-probe -q 10.0.2.1").code(), 0);
     let said = a.run("ping-probe -W 15s --dscp 4 10.0.2.1");
     assert_eq!(lines(&said), ["ping 10.0.2.1 down loss=1/1 reason=prohibited"]);
+}
+
+#[test]
+fn a_group_may_need_more_than_one_answer() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = pair(&lab);
+    let ask = |rest: &str| a.run(&format!("ping-probe -q -W 0.1 -g gates {rest}")).code();
+    assert_eq!(ask("--need 2 192.0.2.9 192.0.2.2 192.0.2.1"), 0);
+    assert_eq!(ask("--need 3 192.0.2.9 192.0.2.2 192.0.2.1"), 1);
+    assert_eq!(ask("--need 3 203.0.113.1 192.0.2.2 192.0.2.1"), 2);
+}
+
+#[test]
+fn ten_thousand_targets_need_few_descriptors_and_none_is_lost() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = pair(&lab);
+    b.ip("route add local 10.0.0.0/16 dev lo");
+    a.ip("route add 10.0.0.0/16 via 192.0.2.2");
+    let probe = tool("ping-probe");
+    let said = a.run(&format!("prlimit --nofile=64 {} -W 10s 10.0.0.0-10.0.39.15", probe.display()));
+    let up = said.out.lines().filter(|line| line.contains(" up ")).count();
+    assert_eq!((up, said.code(), said.err.as_str()), (10_000, 0, ""));
 }
