@@ -224,8 +224,9 @@ impl Cluster {
         if line.contains(" standby: ") && std::mem::take(&mut owed.stands_by) {
             owed.yielded |= line.contains(" done standby: ");
         }
-        // A person took it back, before this node knew that another serves.
-        owed.yielded &= !line.contains(" failed standby: clear ");
+        // It comes back, since this node did not know yet that another serves: a person
+        // took it back, or nobody took it in time.
+        owed.yielded &= !line.contains(" failed standby: ");
     }
 
     /// Why a node stops a group: some reasons are only good at times.
