@@ -243,7 +243,7 @@ impl Cluster {
             self.check_work(node, group, "gives back");
             if self.plan.flap_halflife > 0 {
                 // It was waited for until nothing had changed hands for long.
-                self.disturbed = self.now;
+                (self.disturbed, self.unsettled) = (self.now, self.now);
             }
             let home = &self.nodes[preferred(group, nodes)];
             if !self.plan.failback || home.owed[group].yielded {
