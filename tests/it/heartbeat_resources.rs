@@ -58,6 +58,11 @@ impl Pair {
 
     /// Starts ours, and the real one when ours serves alone.
     fn ours_first(failback: &str) -> Pair {
+        Pair::joined(failback, failback)
+    }
+
+    /// The same, where the real node has an auto_failback of its own.
+    fn joined(failback: &str, of_real: &str) -> Pair {
         let site = Site::new(&["node1", "node2"]);
         let own = plan(failback, "dialect heartbeat\n");
         let ours = start_ours(&site, &site.hosts[1], &own, Style::Supervised);
@@ -67,7 +72,7 @@ impl Pair {
             assert!(Instant::now() < deadline, "ours does not serve alone");
             pause();
         }
-        let real = Real::start(&site, &site.hosts[0], &plan(failback, ""));
+        let real = Real::start(&site, &site.hosts[0], &plan(of_real, ""));
         Pair { site, real, ours: Some(ours), plan: own, past: String::new() }
     }
 
@@ -302,6 +307,17 @@ fn both_begin_at_once_and_the_real_one_gets_its_own_back_after_its_death() {
     pair.settles([Theirs, Ours]);
     pair.rests("local");
     pair.complained_only_of(&usual());
+}
+
+#[test]
+fn a_real_node_with_legacy_failback_asks_for_its_group_and_is_told_when_it_is_released() {
+    need_heartbeat!();
+    let mut pair = Pair::joined("on", "legacy");
+    pair.ours_says("its auto_failback is legacy");
+    pair.ours_says("asks for it in the way of auto_failback legacy");
+    pair.settles([Theirs, Ours]);
+    // The real one takes nothing before it is answered.
+    pair.real.wait_for_log("received ip-request-resp IPaddr2::10.77.0.100/24/eth0 OK yes", 1);
 }
 
 #[test]
