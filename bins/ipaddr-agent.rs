@@ -14,6 +14,7 @@ use hbkit::floating::Side;
 use hbkit::ha_cf::{self, LeaseKeeper};
 use hbkit::haresources;
 use hbkit::holder::{self, Holding, Refusal, Terms};
+use hbkit::manner::Manner;
 use hbkit::name;
 use hbkit::ocf::{self, Action, Code};
 use hbkit::time::Time;
@@ -164,7 +165,7 @@ fn hold(form: Form, outcome: Result<Code, Refusal>) -> Code {
 /// Does one action to all addresses. One that fails does not keep the others
 /// from theirs; the answer is the first failure, or that one is not running.
 fn act(args: &Args, form: Form, action: Action, specs: &[Spec]) -> Code {
-    let mut agent = match Agent::new(args.until) {
+    let mut agent = match Agent::new(args.until, Manner::default()) {
         Ok(agent) => agent,
         Err(error) => {
             form.complain(&error);

@@ -2,15 +2,15 @@
 //! what is missing, and says so to the neighbours.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use nix::errno::Errno;
 
 use crate::address::{Spec, SpecError};
 use crate::edge;
 use crate::floating::{self, FOREVER, Found, Held, Installed};
-use crate::gratuitous::{Announcement, BOTH};
-use crate::interface::{Interface, Unfit};
+use crate::gratuitous::Announcement;
+use crate::interface::Interface;
+use crate::manner::Manner;
 use crate::medium::INTERFACE_MAX;
 use crate::netlink::{Netlink, NetlinkError};
 use crate::rawsock::FrameSocket;
@@ -20,20 +20,25 @@ use crate::time::Time;
 
 mod error;
 mod many;
+mod tell;
 
 pub use error::AgentError;
 pub use many::Sight;
 
-/// When a start is announced for the second time.
-const SECOND: Duration = Duration::from_millis(50);
-
 /// IFA_F_NODAD: an IPv6 address can be used at once.
 const NODAD: u32 = 0x02;
+
+/// IFA_F_NOPREFIXROUTE: an address brings no route to its network.
+const NO_PREFIX_ROUTE: u32 = 0x200;
+
+/// The scope of an address that only this host can use (RT_SCOPE_HOST).
+const HOST: u8 = 254;
 
 /// An agent at work. [`Agent::finish`] ends it.
 pub struct Agent {
     netlink: Netlink,
     until: Option<Time>,
+    manner: Manner,
     socket: Option<FrameSocket>,
     started: Vec<Announcement>,
 }
@@ -43,9 +48,9 @@ impl Agent {
     ///
     /// # Errors
     /// The kernel cannot be asked.
-    pub fn new(until: Option<Time>) -> Result<Agent, AgentError> {
+    pub fn new(until: Option<Time>, manner: Manner) -> Result<Agent, AgentError> {
         let netlink = Netlink::open().map_err(|error| kernel("asking the kernel", error))?;
-        Ok(Agent { netlink, until, socket: None, started: Vec::new() })
+        Ok(Agent { netlink, until, manner, socket: None, started: Vec::new() })
     }
 
     /// Brings the address up, unless it is, and announces it.
@@ -63,8 +68,8 @@ impl Agent {
             }
             Found::Absent => (self.interface_for(spec, named)?, None),
         };
-        interface.usable().map_err(AgentError::Unfit)?;
-        let announcement = announcement(spec.address, &interface)?;
+        self.fit(&interface)?;
+        let announcement = self.announcement(spec.address, &interface)?;
         // Opened before anything is changed: what is not permitted is not begun.
         if announcement.is_some() {
             self.open_socket()?;
@@ -79,11 +84,7 @@ impl Agent {
                 self.hold(held, add_or_change)?;
             }
         }
-        if let Some(announcement) = announcement {
-            self.send(&announcement)?;
-            self.started.push(announcement);
-        }
-        Ok(())
+        announcement.map_or(Ok(()), |announcement| self.tell(announcement))
     }
 
     /// Gives an address that is there the lifetime of the lease.
@@ -131,7 +132,8 @@ impl Agent {
         };
         let held = self.there(spec, named.as_ref())?;
         held.usable().map_err(AgentError::Ailment)?;
-        self.interface_of(&held, named)?.usable().map_err(AgentError::Unfit)
+        let interface = self.interface_of(&held, named)?;
+        self.fit(&interface)
     }
 
     /// Tells the neighbours again that the address is here.
@@ -144,7 +146,7 @@ impl Agent {
         held.usable().map_err(AgentError::Ailment)?;
         let interface = self.interface_of(&held, named)?;
         interface.usable().map_err(AgentError::Unfit)?;
-        match announcement(spec.address, &interface)? {
+        match self.announcement(spec.address, &interface)? {
             Some(announcement) => {
                 self.open_socket()?;
                 self.send(&announcement)
@@ -167,29 +169,19 @@ impl Agent {
         Ok(())
     }
 
-    /// Ends the agent's work: what was started is announced again after 50 ms,
-    /// if it is still there, by a child that also spares the caller the time
-    /// that closing a packet socket takes.
-    pub fn finish(self) {
-        let Some(socket) = self.socket else { return };
-        let (started, until) = (self.started, self.until);
-        let delay = if started.is_empty() { Duration::ZERO } else { SECOND };
-        // Without a child there is no second announcement, and the caller waits
-        // for the socket: nothing that would have to be reported.
-        let _ = socket.leave(delay, |socket| {
-            for announcement in &started {
-                if until.is_none_or(|until| edge::now() < until) && is_held(announcement) {
-                    let _ = socket.announce(announcement);
-                }
-            }
-        });
-    }
-
     fn check_lease(&self) -> Result<(), AgentError> {
         let now = edge::now();
         match self.until {
             Some(until) if now >= until => Err(AgentError::Late(now.since(until))),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether an interface can carry an address.
+    fn fit(&self, interface: &Interface) -> Result<(), AgentError> {
+        match interface.usable() {
+            Err(why) if self.manner.link_matters => Err(AgentError::Unfit(why)),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -275,13 +267,19 @@ impl Agent {
             duplicate: false,
             broadcast: spec.broadcast(bits),
             label,
-            scope: 0,
+            scope: if spec.address.is_loopback() { HOST } else { 0 },
             valid: FOREVER,
             preferred: FOREVER,
-            choices: if spec.address.is_ipv6() { NODAD } else { 0 },
+            choices: self.choices(spec.address),
             metric: 0,
             protocol: 0,
         })
+    }
+
+    /// The flags of a new address.
+    fn choices(&self, address: IpAddr) -> u32 {
+        let used_at_once = address.is_ipv6() && !self.manner.detect;
+        (if used_at_once { NODAD } else { 0 }) | (if self.manner.prefix_route { 0 } else { NO_PREFIX_ROUTE })
     }
 
     /// Installs an address with the lifetime of the lease, or without end. Time
@@ -292,15 +290,15 @@ impl Agent {
         install: fn(&mut Netlink, &Held) -> Result<(), NetlinkError>,
     ) -> Result<(), AgentError> {
         let Some(until) = self.until else {
-            (held.valid, held.preferred) = (FOREVER, FOREVER);
+            (held.valid, held.preferred) = (FOREVER, self.manner.preferred);
             return install(&mut self.netlink, &held).map_err(|error| self.refused(&held, error));
         };
         let before = edge::now();
         let mut seconds = floating::lifetime(until, before).ok_or(AgentError::Late(before.since(until)))?;
         let mut install = install;
         loop {
-            // A source for new connections until the end.
-            (held.valid, held.preferred) = (seconds, seconds);
+            // A source for new connections until the end, mostly.
+            (held.valid, held.preferred) = (seconds, seconds.min(self.manner.preferred));
             install(&mut self.netlink, &held).map_err(|error| self.refused(&held, error))?;
             match floating::check(until, seconds, edge::now()) {
                 Installed::Good => return Ok(()),
@@ -354,17 +352,6 @@ impl Agent {
     fn describe(&mut self, held: &Held) -> String {
         format!("{}/{} on {}", held.address, held.bits, self.name_at(held.index))
     }
-
-    fn open_socket(&mut self) -> Result<(), AgentError> {
-        if self.socket.is_none() {
-            self.socket = Some(FrameSocket::open().map_err(AgentError::Announce)?);
-        }
-        Ok(())
-    }
-
-    fn send(&self, announcement: &Announcement) -> Result<(), AgentError> {
-        self.socket.as_ref().map_or(Ok(()), |socket| socket.announce(announcement)).map_err(AgentError::Announce)
-    }
 }
 
 fn kernel(what: &str, error: NetlinkError) -> AgentError {
@@ -377,23 +364,4 @@ fn add_or_change(netlink: &mut Netlink, held: &Held) -> Result<(), NetlinkError>
         Err(error) if error.errno() == Some(Errno::EEXIST) => netlink.change(held),
         other => other,
     }
-}
-
-/// The announcement of an address; none on an interface where nobody would
-/// hear it.
-fn announcement(address: IpAddr, interface: &Interface) -> Result<Option<Announcement>, AgentError> {
-    let router = address.is_ipv6() && sysctl::is_router(&interface.name);
-    match Announcement::new(address, interface, BOTH, router) {
-        Ok(announcement) => Ok(Some(announcement)),
-        Err(Unfit::Loopback(_) | Unfit::NoArp(_) | Unfit::NotEthernet(_)) => Ok(None),
-        Err(why @ (Unfit::Down(_) | Unfit::NoCarrier(_))) => Err(AgentError::Unfit(why)),
-    }
-}
-
-/// Whether the interface still holds what was announced.
-fn is_held(announcement: &Announcement) -> bool {
-    let held = Netlink::open().and_then(|mut netlink| netlink.addresses(announcement.address.is_ipv6()));
-    held.is_ok_and(|held| {
-        held.iter().any(|held| held.address == announcement.address && held.index == announcement.index)
-    })
 }

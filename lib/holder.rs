@@ -19,6 +19,7 @@ use crate::floating::{Held, Side};
 use crate::gratuitous::Announcement;
 use crate::hold::{self, Effect, Group, Hold, Presence};
 use crate::lines::{Lines, Next};
+use crate::manner::Manner;
 use crate::netlink::{Event, Watch};
 use crate::ocf::Code;
 use crate::realtime;
@@ -137,7 +138,7 @@ impl Holder {
         let specs: Vec<Spec> = holdings.into_iter().flat_map(|holding| holding.specs).collect();
         let input = io::stdin().as_fd().try_clone_to_owned().map_err(AgentError::Wait)?;
         Ok(Holder {
-            agent: Agent::new(None)?,
+            agent: Agent::new(None, Manner::default())?,
             // Opened before the first look, so that nothing is missed.
             watch: Watch::open().map_err(AgentError::Watch)?,
             hold,

@@ -53,6 +53,7 @@
 //! | [`tale`] | the story of one group, for a person |
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
+//! | [`manner`] | how a floating address is installed and announced, beside what it is |
 //! | [`floating`] | what there is of a floating address on a host, and its lifetime |
 //! | [`hold`] | addresses under leases: when they get lifetimes, when they go |
 //! | [`route`] | which interface an address belongs on |
@@ -148,6 +149,7 @@ pub mod judge;
 pub mod key_watch;
 pub mod lines;
 pub mod lookout;
+pub mod manner;
 pub mod medium;
 pub mod message;
 pub mod migrate;

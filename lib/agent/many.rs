@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use nix::errno::Errno;
 
-use super::{Agent, AgentError, announcement, kernel};
+use super::{Agent, AgentError, kernel};
 use crate::address::Spec;
 use crate::floating::{self, Found, Held};
 use crate::gratuitous::Announcement;
@@ -112,7 +112,7 @@ impl Agent {
         };
         interface.usable().map_err(AgentError::Unfit)?;
         (held.valid, held.preferred) = (seconds, seconds);
-        Ok(Plan { held, new, announcement: announcement(spec.address, &interface)? })
+        Ok(Plan { held, new, announcement: self.announcement(spec.address, &interface)? })
     }
 
     /// Gives addresses that are there a lifetime in seconds. One that has gone
