@@ -125,7 +125,14 @@ fn run(args: &Args, form: Form, action: Action, addresses: &[String]) -> Code {
 fn from_environment() -> Result<Spec, SpecError> {
     let value = |key: &str| env::var(format!("OCF_RESKEY_{key}")).unwrap_or_default();
     let [ip, bits, nic, label, broadcast] = ["ip", "cidr_netmask", "nic", "iflabel", "broadcast"].map(value);
-    Spec::from_parts(Parts { address: &ip, bits: &bits, interface: &nic, label: &label, broadcast: &broadcast })
+    Spec::from_parts(Parts {
+        address: &ip,
+        bits: &bits,
+        interface: &nic,
+        label: &label,
+        broadcast: &broadcast,
+        loopback: true,
+    })
 }
 
 /// Holds the addresses of all groups, each from its start to its stop.

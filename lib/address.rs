@@ -7,6 +7,10 @@ use std::str::FromStr;
 
 use crate::medium::INTERFACE_MAX;
 
+/// The interface of 127.0.0.0/8, and its bits.
+const LOOPBACK: &str = "lo";
+const LOOPBACK_BITS: u8 = 8;
+
 /// A floating address, and what was said about how it is to be installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
@@ -18,8 +22,20 @@ pub struct Spec {
     pub interface: Option<String>,
     /// What stands behind the colon of the interface's alias name (IPv4).
     pub label: Option<String>,
-    /// Broadcast address (IPv4); when absent, the last of its network.
-    pub broadcast: Option<Ipv4Addr>,
+    /// Broadcast address (IPv4).
+    pub broadcast: Broadcast,
+}
+
+/// The broadcast address of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Broadcast {
+    /// Its last address, as everywhere; written `+`, or left out.
+    #[default]
+    Last,
+    /// Its first one, which is its number, as in 4.2BSD; written `-`.
+    First,
+    /// This one.
+    At(Ipv4Addr),
 }
 
 /// What is wrong with a written address.
@@ -39,6 +55,8 @@ pub enum SpecError {
     Label(String),
     /// No IPv4 address where a broadcast address is expected.
     Broadcast(String),
+    /// A link-local address without its interface.
+    LinkLocal(IpAddr),
     /// A broadcast address or a label beside an IPv6 address.
     OnlyV4(&'static str),
     /// More parts than there are.
@@ -59,6 +77,9 @@ impl fmt::Display for SpecError {
                 shown(text)
             ),
             SpecError::Broadcast(text) => write!(f, "'{}' is not an IPv4 broadcast address", shown(text)),
+            SpecError::LinkLocal(address) => {
+                write!(f, "{address} is a link-local address, which every interface may have: name the interface")
+            }
             SpecError::OnlyV4(what) => write!(f, "IPv6 has no {what}"),
             SpecError::TooMany(text) => {
                 write!(f, "'{}' has more parts than ADDR/BITS/IFACE:LABEL/BROADCAST", shown(text))
@@ -88,6 +109,8 @@ pub struct Parts<'a> {
     pub label: &'a str,
     /// `OCF_RESKEY_broadcast`.
     pub broadcast: &'a str,
+    /// Whether an IPv4 address of the loopback is taken too.
+    pub loopback: bool,
 }
 
 impl FromStr for Spec {
@@ -119,7 +142,10 @@ impl Spec {
     /// # Errors
     /// The first part that is wrong.
     pub fn from_parts(parts: Parts<'_>) -> Result<Spec, SpecError> {
-        let address = host_address(parts.address)?;
+        let address = match parts.address.parse() {
+            Ok(IpAddr::V4(address)) if parts.loopback && address.is_loopback() => IpAddr::V4(address),
+            Ok(_) | Err(_) => host_address(parts.address)?,
+        };
         let bits = if parts.bits.is_empty() { None } else { Some(prefix(parts.bits, address)?) };
         let (interface, alias) = parts.interface.split_once(':').unwrap_or((parts.interface, ""));
         let interface = match interface {
@@ -132,17 +158,28 @@ impl Spec {
         if address.is_ipv6() && (broadcast.is_some() || label.is_some()) {
             return Err(SpecError::OnlyV4(if broadcast.is_some() { "broadcast address" } else { "label" }));
         }
-        let broadcast = match broadcast.map(|word| (word, word.parse())) {
-            None => None,
-            Some((_, Ok(address))) => Some(address),
-            Some((word, Err(_))) => return Err(SpecError::Broadcast(word.to_owned())),
+        let broadcast = match broadcast {
+            None | Some("+") => Broadcast::Last,
+            Some("-") => Broadcast::First,
+            Some(word) => Broadcast::At(word.parse().map_err(|_| SpecError::Broadcast(word.to_owned()))?),
         };
         let spec = Spec { address, bits, interface, label: label.map(str::to_owned), broadcast };
         spec.check()
     }
 
     /// What can only be judged when all parts are known.
-    fn check(self) -> Result<Spec, SpecError> {
+    fn check(mut self) -> Result<Spec, SpecError> {
+        match self.address {
+            IpAddr::V6(address) if address.is_unicast_link_local() && self.interface.is_none() => {
+                return Err(SpecError::LinkLocal(self.address));
+            }
+            // No route of the main table leads there.
+            IpAddr::V4(address) if address.is_loopback() => {
+                self.interface.get_or_insert_with(|| LOOPBACK.to_owned());
+                self.bits.get_or_insert(LOOPBACK_BITS);
+            }
+            IpAddr::V4(_) | IpAddr::V6(_) => {}
+        }
         if let Some(label) = &self.label {
             let printable = label.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
             let room = INTERFACE_MAX.saturating_sub(self.interface.as_ref().map_or(1, String::len) + 1);
@@ -162,12 +199,16 @@ impl Spec {
         Ok(self)
     }
 
-    /// The broadcast address to install with `bits`: the one that was written,
-    /// or the last address of the network; none where a network has none.
+    /// The broadcast address to install with `bits`; none where a network has
+    /// none.
     pub fn broadcast(&self, bits: u8) -> Option<Ipv4Addr> {
         let IpAddr::V4(address) = self.address else { return None };
-        let last = (1..=30).contains(&bits).then(|| Ipv4Addr::from_bits(address.to_bits() | !netmask(bits)));
-        self.broadcast.or(last)
+        let has_one = (1..=30).contains(&bits) && !address.is_loopback();
+        match self.broadcast {
+            Broadcast::At(broadcast) => Some(broadcast),
+            Broadcast::Last => has_one.then(|| Ipv4Addr::from_bits(address.to_bits() | !netmask(bits))),
+            Broadcast::First => has_one.then(|| Ipv4Addr::from_bits(address.to_bits() & netmask(bits))),
+        }
     }
 }
 

@@ -228,7 +228,7 @@ impl Agent {
             return Ok(interface);
         }
         let routes = self.routes(spec.address)?;
-        let places = match route::place(spec.address, &routes, None) {
+        let places = match route::place_with(spec.address, spec.bits, &routes) {
             Ok(place) => return self.at(place.index)?.ok_or_else(|| AgentError::NoPlace(NoPlace::None, Vec::new())),
             Err(NoPlace::Several(places)) => places,
             Err(why) => return Err(AgentError::NoPlace(why, Vec::new())),

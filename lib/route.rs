@@ -41,6 +41,9 @@ pub enum NoPlace {
     Gateway(Place),
     /// Several interfaces match equally well.
     Several(Vec<Place>),
+    /// The bits that the address is to have are not those of the best match: it
+    /// would bring a network of its own.
+    OtherBits(Place),
 }
 
 impl fmt::Display for NoPlace {
@@ -51,12 +54,42 @@ impl fmt::Display for NoPlace {
             NoPlace::Gateway(place) => {
                 write!(f, "the route to it (/{}) leads through a router, so it is in no connected network", place.bits)
             }
+            NoPlace::OtherBits(place) => {
+                write!(f, "its connected network has {} bits, and not the ones that are asked for", place.bits)
+            }
             NoPlace::Several(places) => write!(f, "{} interfaces have a route to it", places.len()),
         }
     }
 }
 
 impl std::error::Error for NoPlace {}
+
+/// Whether an address with `bits` belongs in a network with `network` bits. A
+/// part of an IPv4 network does; an IPv6 network is as large as its link, so
+/// that of its addresses only single ones have other bits.
+fn belongs(address: IpAddr, bits: u8, network: u8) -> bool {
+    if address.is_ipv4() { bits >= network } else { bits == network || bits == 128 }
+}
+
+/// The place of `address`, which is to have `bits`, on any interface: as by
+/// [`place`], among the networks in which it belongs with these bits.
+///
+/// # Errors
+/// As there, or it belongs in none of them.
+pub fn place_with(address: IpAddr, bits: Option<u8>, routes: &[Route]) -> Result<Place, NoPlace> {
+    let Some(bits) = bits else { return place(address, routes, None) };
+    let fits = |route: &&Route| route.bits == 0 || belongs(address, bits, route.bits);
+    let fitting: Vec<Route> = routes.iter().filter(fits).cloned().collect();
+    let answer = place(address, &fitting, None);
+    if !matches!(answer, Err(NoPlace::None | NoPlace::OnlyDefault)) {
+        return answer;
+    }
+    match place(address, routes, None) {
+        Ok(place) => Err(NoPlace::OtherBits(place)),
+        Err(NoPlace::Several(places)) => Err(places.first().map_or(NoPlace::None, |place| NoPlace::OtherBits(*place))),
+        Err(NoPlace::None | NoPlace::OnlyDefault | NoPlace::Gateway(_) | NoPlace::OtherBits(_)) => answer,
+    }
+}
 
 /// The place of `address` by the longest match among `routes`, and of equally
 /// long ones the smallest metric. With `only`, routes of other interfaces do not

@@ -54,3 +54,23 @@ fn ipv6_is_matched_alike() {
     assert_eq!(find("2001:db8::4", &routes, None), Ok(Place { index: 2, bits: 64 }));
     assert!(matches!(find("fe80::4", &routes, None), Err(NoPlace::Several(_))));
 }
+
+#[test]
+fn the_bits_that_are_asked_for_choose_the_network() {
+    let routes = [route("192.0.0.0/16", 1), route("192.0.2.0/24", 2), route("2001:db8::/64", 2), route("0.0.0.0/0", 3)];
+    let find = |address: &str, bits| place_with(address.parse().unwrap(), Some(bits), &routes);
+    let place = |index, bits| Ok(Place { index, bits });
+    assert_eq!(find("192.0.2.4", 24), place(2, 24));
+    assert_eq!(find("192.0.2.4", 28), place(2, 24));
+    assert_eq!(find("192.0.2.4", 32), place(2, 24));
+    // The larger network, in which it belongs with these bits.
+    assert_eq!(find("192.0.2.4", 16), place(1, 16));
+    assert_eq!(find("192.0.2.4", 20), place(1, 16));
+    assert_eq!(find("192.0.2.4", 8), Err(NoPlace::OtherBits(Place { index: 2, bits: 24 })));
+    assert_eq!(find("198.51.100.4", 24), Err(NoPlace::OnlyDefault));
+    assert_eq!(find("2001:db8::4", 64), place(2, 64));
+    assert_eq!(find("2001:db8::4", 128), place(2, 64));
+    for bits in [48, 80] {
+        assert_eq!(find("2001:db8::4", bits), Err(NoPlace::OtherBits(Place { index: 2, bits: 64 })));
+    }
+}

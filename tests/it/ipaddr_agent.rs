@@ -344,6 +344,8 @@ fn the_place_of_an_address_is_never_guessed() {
         ("198.51.100.4//eth1", "on eth1, no route leads to it"),
         ("2001:db8:1::4", "only the default route leads to it"),
         ("10.1.2.3", "the route to it (/8) leads through a router"),
+        ("192.0.2.4/16", "its connected network has 24 bits, and not the ones that are asked for"),
+        ("2001:db8::4/80", "its connected network has 64 bits, and not the ones that are asked for"),
     ] {
         for action in ["start", "validate-all"] {
             says(&a.run(&format!("ipaddr-agent {address} {action}")), 1, why);
