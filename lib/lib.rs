@@ -65,6 +65,9 @@
 //! | [`inquiry`] | whether anybody else has an address: when to ask, what it comes to |
 //! | [`claims`] | which claims of others are said, and when an address is defended |
 //! | [`heartbeat_call`] | the words by which Heartbeat's send_arp is called |
+//! | [`patience`] | how long a command may take, and how it is ended |
+//! | [`utterance`] | what a command says, as bounded lines for a person |
+//! | [`heartbeat_words`] | what Heartbeat reads out of what a status prints |
 //! | [`schedule`] | when an address is announced again |
 //! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
@@ -103,6 +106,9 @@
 //! | [`forward`] | the descriptor that leads to hb-send |
 //! | [`station`] | the options and files of hb-send and hb-listen |
 //! | [`voice`] | our messages, numbered, signed and sent |
+//! | [`offspring`] | a command and all that it starts, as processes |
+//! | [`relay`] | a command's output, on its way to standard error |
+//! | [`ward`] | one command under a time-out |
 //! | [`identity`] | the state directory: generation and uuid |
 
 pub mod address;
@@ -136,6 +142,7 @@ pub mod ha_cf;
 pub mod haresources;
 pub mod hearing;
 pub mod heartbeat_call;
+pub mod heartbeat_words;
 pub mod history;
 pub mod hold;
 pub mod holder;
@@ -158,9 +165,11 @@ pub mod ndisc;
 pub mod netlink;
 pub mod netstring;
 pub mod ocf;
+pub mod offspring;
 pub mod outgoing;
 pub mod outlet;
 pub mod pace;
+pub mod patience;
 pub mod phi;
 pub mod pid_file;
 pub mod pingsock;
@@ -171,6 +180,7 @@ pub mod realtime;
 pub mod receiver;
 pub mod record;
 pub mod refused;
+pub mod relay;
 pub mod replay;
 pub mod rotation;
 pub mod route;
@@ -195,6 +205,8 @@ pub mod targets;
 pub mod time;
 pub mod transmitter;
 pub mod udp;
+pub mod utterance;
 pub mod voice;
 pub mod votes;
+pub mod ward;
 pub mod wire;

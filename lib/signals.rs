@@ -29,9 +29,15 @@ impl Signals {
     /// # Errors
     /// The process has no descriptor left.
     pub fn take_over() -> io::Result<Signals> {
-        let mut set = SigSet::empty();
-        set.add(Signal::SIGINT);
-        set.add(Signal::SIGTERM);
+        Signals::of(&[Signal::SIGINT, Signal::SIGTERM])
+    }
+
+    /// Takes these over.
+    ///
+    /// # Errors
+    /// The process has no descriptor left.
+    pub fn of(signals: &[Signal]) -> io::Result<Signals> {
+        let set: SigSet = signals.iter().copied().collect();
         set.thread_block()?;
         let descriptor = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         Ok(Signals { descriptor })
@@ -43,6 +49,15 @@ impl Signals {
     /// The descriptor cannot be read.
     pub fn came(&self) -> io::Result<bool> {
         Ok(self.descriptor.read_signal()?.is_some())
+    }
+
+    /// The next one that came.
+    ///
+    /// # Errors
+    /// The descriptor cannot be read.
+    pub fn next(&self) -> io::Result<Option<Signal>> {
+        let came = self.descriptor.read_signal()?;
+        Ok(came.and_then(|came| Signal::try_from(i32::try_from(came.ssi_signo).ok()?).ok()))
     }
 }
 

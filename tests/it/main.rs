@@ -15,6 +15,7 @@ mod hb_decide;
 mod hb_judge;
 mod hb_listen;
 mod hb_resource;
+mod hb_run;
 mod hb_send;
 mod hb_standby;
 mod hb_supervise;
