@@ -8,13 +8,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use hbkit::address::{Parts, Spec, SpecError};
-use hbkit::agent::{Agent, AgentError};
+use hbkit::agent::{Agent, AgentError, Outcome};
 use hbkit::edge::{self, Output};
 use hbkit::floating::Side;
 use hbkit::ha_cf::{self, LeaseKeeper};
 use hbkit::haresources;
 use hbkit::holder::{self, Holding, Refusal, Terms};
-use hbkit::manner::Manner;
+use hbkit::manner::{Duplicates, Manner};
 use hbkit::name;
 use hbkit::ocf::{self, Action, Code};
 use hbkit::time::Time;
@@ -26,7 +26,7 @@ use hbkit::time::Time;
     name = "ipaddr-agent",
     version,
     disable_help_subcommand = true,
-    override_usage = "ipaddr-agent [-u TIME] ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]... ACTION\n       \
+    override_usage = "ipaddr-agent [-u TIME] [--duplicates WHAT] ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]... ACTION\n       \
                       OCF_RESKEY_ip=ADDR [OCF_RESKEY_...] ipaddr-agent [-u TIME] ACTION\n       \
                       ipaddr-agent -f FILE -R FILE [-N NAME] hold",
     after_help = "Actions: start stop monitor status renew announce hold validate-all meta-data usage"
@@ -36,6 +36,10 @@ struct Args {
     /// the address by then
     #[arg(short, long, value_name = "TIME")]
     until: Option<Time>,
+    /// Before a start, ask the neighbours whether another machine has the address:
+    /// off, warn, refuse [default: off]
+    #[arg(long, value_name = "WHAT")]
+    duplicates: Option<Duplicates>,
     /// hold: take from this ha.cf who ends the addresses
     #[arg(short = 'f', long, value_name = "FILE", requires = "haresources")]
     config: Option<PathBuf>,
@@ -106,7 +110,7 @@ fn run(args: &Args, form: Form, action: Action, addresses: &[String]) -> Code {
     };
     match specs {
         Ok(specs) if action == Action::Hold => {
-            let terms = Terms { until: args.until, side: Side::Behind, own: None };
+            let terms = Terms { until: args.until, side: Side::Behind, own: None, manner: manner(args) };
             hold(form, holder::run(vec![Holding { group: None, specs }], terms))
         }
         Ok(specs) => act(args, form, action, &specs),
@@ -120,6 +124,11 @@ fn run(args: &Args, form: Form, action: Action, addresses: &[String]) -> Code {
             }
         }
     }
+}
+
+/// How the addresses are installed.
+fn manner(args: &Args) -> Manner {
+    Manner { duplicates: args.duplicates.unwrap_or_default(), ..Manner::default() }
 }
 
 fn from_environment() -> Result<Spec, SpecError> {
@@ -151,7 +160,8 @@ fn hold_groups(args: &Args, conf: &Path, groups: &Path) -> Code {
     };
     let holding =
         |group: haresources::Group| Holding { specs: group.specs().cloned().collect(), group: Some(group.name) };
-    let terms = Terms { until: None, side, own: args.node.clone().or_else(|| edge::host_name().ok()) };
+    let terms =
+        Terms { until: None, side, own: args.node.clone().or_else(|| edge::host_name().ok()), manner: manner(args) };
     hold(Form::Heartbeat, holder::run(groups.into_iter().map(holding).collect(), terms))
 }
 
@@ -172,7 +182,7 @@ fn hold(form: Form, outcome: Result<Code, Refusal>) -> Code {
 /// Does one action to all addresses. One that fails does not keep the others
 /// from theirs; the answer is the first failure, or that one is not running.
 fn act(args: &Args, form: Form, action: Action, specs: &[Spec]) -> Code {
-    let mut agent = match Agent::new(args.until, Manner::default()) {
+    let mut agent = match Agent::new(args.until, manner(args)) {
         Ok(agent) => agent,
         Err(error) => {
             form.complain(&error);
@@ -181,15 +191,21 @@ fn act(args: &Args, form: Form, action: Action, specs: &[Spec]) -> Code {
     };
     let mut answer = Code::Success;
     let mut status = Output::new();
-    for spec in specs {
-        let result = one(&mut agent, form, action, spec);
-        let code = result.as_ref().map_or_else(AgentError::code, |()| Code::Success);
-        if let Err(error) = &result {
+    let outcomes = match all(&mut agent, action, &specs.iter().collect::<Vec<_>>()) {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            form.complain(&error);
+            return error.code();
+        }
+    };
+    for (spec, outcome) in specs.iter().zip(outcomes) {
+        let code = outcome.as_ref().map_or_else(AgentError::code, |_| Code::Success);
+        match &outcome {
+            Ok(None) => {}
+            Ok(Some(note)) => form.complain(&format_args!("{}: {note}", spec.address)),
             // "Not there" is an answer to a question, and no trouble.
-            let asked = matches!(action, Action::Monitor | Action::Status);
-            if !(asked && matches!(error, AgentError::NotThere)) {
-                form.complain(&format_args!("{}: {error}", spec.address));
-            }
+            Err(AgentError::NotThere) if matches!(action, Action::Monitor | Action::Status) => {}
+            Err(error) => form.complain(&format_args!("{}: {error}", spec.address)),
         }
         if matches!(answer, Code::Success) || (answer == Code::NotRunning && code != Code::Success) {
             answer = code;
@@ -209,19 +225,14 @@ fn act(args: &Args, form: Form, action: Action, specs: &[Spec]) -> Code {
     if let Err(error) = status.flush() { unwritten(error.into()) } else { answer }
 }
 
-fn one(agent: &mut Agent, form: Form, action: Action, spec: &Spec) -> Result<(), AgentError> {
+fn all(agent: &mut Agent, action: Action, specs: &[&Spec]) -> Result<Vec<Outcome>, AgentError> {
     match action {
-        Action::Start => agent.start(spec),
-        Action::Stop => {
-            if let Some(left) = agent.stop(spec)? {
-                form.complain(&format_args!("{}: left as {left}, which is not what is to be stopped", spec.address));
-            }
-            Ok(())
-        }
-        Action::Monitor | Action::Status => agent.monitor(spec),
-        Action::Renew => agent.renew(spec),
-        Action::Announce => agent.announce(spec),
-        Action::ValidateAll | Action::Hold | Action::MetaData | Action::Usage => agent.validate(spec),
+        Action::Start => agent.start(specs),
+        Action::Stop => agent.stop(specs),
+        Action::Monitor | Action::Status => Ok(agent.monitor(specs)),
+        Action::Renew => agent.renew(specs),
+        Action::Announce => Ok(agent.announce(specs)),
+        Action::ValidateAll | Action::Hold | Action::MetaData | Action::Usage => Ok(agent.validate(specs)),
     }
 }
 

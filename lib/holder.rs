@@ -12,7 +12,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use crate::address::Spec;
-use crate::agent::{Agent, AgentError, Sight};
+use crate::agent::{Agent, AgentError, Plan, Sight};
 use crate::edge::{self, Unwaiting};
 use crate::filter::Complaints;
 use crate::floating::{Held, Side};
@@ -56,6 +56,8 @@ pub struct Terms {
     pub side: Side,
     /// This node, whose groups they are.
     pub own: Option<String>,
+    /// How the addresses are added.
+    pub manner: Manner,
 }
 
 /// Why nothing is held.
@@ -129,7 +131,7 @@ pub fn run(holdings: Vec<Holding>, terms: Terms) -> Result<Code, Refusal> {
 }
 
 impl Holder {
-    fn new(holdings: Vec<Holding>, Terms { own, side, .. }: Terms) -> Result<Holder, AgentError> {
+    fn new(holdings: Vec<Holding>, Terms { own, side, manner, .. }: Terms) -> Result<Holder, AgentError> {
         let group = |holding: &Holding| Group {
             name: holding.group.clone(),
             addresses: holding.specs.iter().map(|spec| spec.address).collect(),
@@ -138,7 +140,7 @@ impl Holder {
         let specs: Vec<Spec> = holdings.into_iter().flat_map(|holding| holding.specs).collect();
         let input = io::stdin().as_fd().try_clone_to_owned().map_err(AgentError::Wait)?;
         Ok(Holder {
-            agent: Agent::new(None, Manner::default())?,
+            agent: Agent::new(None, manner)?,
             // Opened before the first look, so that nothing is missed.
             watch: Watch::open().map_err(AgentError::Watch)?,
             hold,
@@ -159,26 +161,38 @@ impl Holder {
 
     /// Adds all addresses, or none.
     fn begin(&mut self, until: Time, side: Side) -> Result<(), Refusal> {
-        let now = edge::now();
-        if now >= until {
-            return Err(AgentError::Late(now.since(until)).into());
-        }
-        self.hold.begin(until);
-        let seconds = side.lifetime(until, now, None).unwrap_or(1);
-        let all: Vec<usize> = (0..self.specs.len()).collect();
-        for (spec, result) in self.specs.clone().iter().zip(self.add(&all, seconds)?) {
-            if let Err(error) = result {
-                self.agent.remove_all(&self.specs.iter().collect::<Vec<_>>())?;
-                return Err(Refusal { address: Some(spec.address), error });
+        in_time(until)?;
+        let specs = self.specs.clone();
+        let specs: Vec<&Spec> = specs.iter().collect();
+        let mut plans = self.agent.plan(&specs);
+        self.agent.ask_around(&mut plans)?;
+        let plans = all_of(&specs, plans)?;
+        for (spec, plan) in specs.iter().zip(&plans) {
+            if let Some(note) = &plan.note {
+                edge::complain(TOOL, &format_args!("{}: {note}", spec.address));
             }
+        }
+        // Asking takes a while.
+        in_time(until)?;
+        self.hold.begin(until);
+        let seconds = side.lifetime(until, edge::now(), None).unwrap_or(1);
+        let places: Vec<usize> = (0..specs.len()).collect();
+        let added = self.add(&places, plans.into_iter().map(Ok).collect(), seconds)?;
+        if let Err(refusal) = all_of(&specs, added) {
+            self.agent.remove_all(&specs)?;
+            return Err(refusal);
         }
         Ok(())
     }
 
     /// Adds addresses and announces them.
-    fn add(&mut self, places: &[usize], seconds: u32) -> Result<Vec<Result<(), AgentError>>, AgentError> {
-        let specs: Vec<&Spec> = places.iter().filter_map(|place| self.specs.get(*place)).collect();
-        let results = self.agent.add_all(&specs, seconds)?;
+    fn add(
+        &mut self,
+        places: &[usize],
+        plans: Vec<Result<Plan, AgentError>>,
+        seconds: u32,
+    ) -> Result<Vec<Result<(), AgentError>>, AgentError> {
+        let results = self.agent.add(plans, seconds)?;
         let second = edge::now() + SECOND;
         let mut answers = Vec::new();
         for (place, result) in places.iter().zip(results) {
@@ -363,7 +377,7 @@ impl Holder {
     fn prolong(&mut self, tenure: usize, addresses: &[usize], seconds: u32) {
         let held: Vec<Held> = addresses.iter().filter_map(|place| self.seen.get(*place)?.clone()).collect();
         addresses.iter().for_each(|place| self.given[*place] = seconds);
-        match self.agent.prolong_all(&held, seconds) {
+        match self.agent.prolong(&held, seconds) {
             Ok(()) => self.hold.prolonged(tenure, seconds, edge::now()),
             Err(error) => {
                 edge::complain(TOOL, &error);
@@ -375,7 +389,10 @@ impl Holder {
     fn restore(&mut self, wanted: &[(usize, u32)]) {
         let Some(seconds) = wanted.iter().map(|(_, seconds)| *seconds).min() else { return };
         let places: Vec<usize> = wanted.iter().map(|(place, _)| *place).collect();
-        let results = match self.add(&places, seconds) {
+        let specs: Vec<Spec> = places.iter().filter_map(|place| self.specs.get(*place)).cloned().collect();
+        // Nobody is asked who else has them: other leases may end meanwhile.
+        let plans = self.agent.plan(&specs.iter().collect::<Vec<_>>());
+        let results = match self.add(&places, plans, seconds) {
             Ok(results) => results.into_iter().map(|result| result.map_err(|error| error.to_string())).collect(),
             Err(error) => vec![Err(error.to_string()); places.len()],
         };
@@ -402,6 +419,18 @@ impl Holder {
     fn say(&mut self, line: &str) {
         let _ = self.out.line(line);
     }
+}
+
+/// A lease that is over is none.
+fn in_time(until: Time) -> Result<(), AgentError> {
+    let now = edge::now();
+    if now < until { Ok(()) } else { Err(AgentError::Late(now.since(until))) }
+}
+
+/// All of them, or why the first one is not.
+fn all_of<T>(specs: &[&Spec], results: Vec<Result<T, AgentError>>) -> Result<Vec<T>, Refusal> {
+    let refusal = |spec: &Spec, error| Refusal { address: Some(spec.address), error };
+    specs.iter().zip(results).map(|(spec, result)| result.map_err(|error| refusal(spec, error))).collect()
 }
 
 fn presence(sight: Option<&Sight>) -> Presence {

@@ -1,5 +1,6 @@
 //! How a floating address is installed and announced, beside what it is.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::arp::Form;
@@ -18,6 +19,32 @@ pub struct Rounds {
     pub background: bool,
 }
 
+/// What is done before an address is added that another machine may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// Nothing: the caller vouches that nobody has it.
+    #[default]
+    Off,
+    /// The neighbours are asked; an answer is said, and changes nothing.
+    Warn,
+    /// The neighbours are asked; an address that another machine has is not
+    /// added.
+    Refuse,
+}
+
+impl FromStr for Duplicates {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Duplicates, String> {
+        match text {
+            "off" => Ok(Duplicates::Off),
+            "warn" => Ok(Duplicates::Warn),
+            "refuse" => Ok(Duplicates::Refuse),
+            _ => Err("one of off, warn, refuse".to_owned()),
+        }
+    }
+}
+
 /// What is asked for of an address, beside its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manner {
@@ -32,6 +59,9 @@ pub struct Manner {
     /// Whether the kernel is to look for another host that has the address
     /// before it uses it (IPv6).
     pub detect: bool,
+    /// Whether the neighbours are asked first; of an IPv6 address only where the
+    /// kernel does not `detect` others.
+    pub duplicates: Duplicates,
     /// For how many seconds the address may be the source of new connections;
     /// without end mostly.
     pub preferred: u32,
@@ -52,6 +82,7 @@ impl Default for Manner {
             forms: BOTH,
             prefix_route: true,
             detect: false,
+            duplicates: Duplicates::Off,
             preferred: FOREVER,
             link_matters: true,
             flush_routes: false,

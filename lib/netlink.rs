@@ -160,6 +160,16 @@ impl Netlink {
         self.link(request)
     }
 
+    /// All interfaces.
+    ///
+    /// # Errors
+    /// The kernel's table could not be read.
+    pub fn interfaces(&mut self) -> Result<Vec<Interface>, NetlinkError> {
+        let mut request = LinkMessage::default();
+        request.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
+        self.table(RouteNetlinkMessage::GetLink(request), message::interface)
+    }
+
     fn link(&mut self, mut request: LinkMessage) -> Result<Option<Interface>, NetlinkError> {
         request.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
         let mut found = None;

@@ -24,6 +24,10 @@ pub enum AgentError {
     Wait(io::Error),
     /// No packet socket, or nothing could be sent.
     Announce(io::Error),
+    /// The neighbours cannot be asked who has an address.
+    Ask(io::Error),
+    /// Another machine has the address, or it could not be told; in words.
+    Used(String),
     /// The host has no such interface.
     NoInterface(String),
     /// No clear place for the address; the interfaces that stand to choose
@@ -56,6 +60,8 @@ impl fmt::Display for AgentError {
             AgentError::Watch(error) => write!(f, "hearing of changes: {error}"),
             AgentError::Wait(error) => write!(f, "waiting: {error}"),
             AgentError::Announce(error) => write!(f, "announcing it: {error}"),
+            AgentError::Ask(error) => write!(f, "asking who has it: {error}"),
+            AgentError::Used(why) => f.write_str(why),
             AgentError::NoInterface(name) => write!(f, "there is no interface {name}"),
             AgentError::NoPlace(why, names) if names.is_empty() => write!(f, "{why}: name the interface"),
             AgentError::NoPlace(why, names) => write!(f, "{why}: name the interface ({})", names.join(", ")),
@@ -82,7 +88,7 @@ impl AgentError {
                 Some(Errno::EPERM | Errno::EACCES) => Code::Permission,
                 _ => Code::Generic,
             },
-            AgentError::Announce(error) => match error.raw_os_error().map(Errno::from_raw) {
+            AgentError::Announce(error) | AgentError::Ask(error) => match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EPERM | Errno::EACCES) => Code::Permission,
                 Some(Errno::EAFNOSUPPORT) => Code::Installed,
                 _ => Code::Generic,
@@ -94,6 +100,7 @@ impl AgentError {
             | AgentError::Unfit(_)
             | AgentError::Ailment(_)
             | AgentError::Other(_)
+            | AgentError::Used(_)
             | AgentError::NoV6(_)
             | AgentError::Watch(_)
             | AgentError::Wait(_)

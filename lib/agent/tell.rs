@@ -1,5 +1,6 @@
 //! Telling the neighbours: at once, in later rounds, and again by monitoring.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -45,9 +46,9 @@ impl Agent {
             return Ok(());
         }
         self.manner.rounds.count = self.manner.refresh;
-        let named = self.named(spec)?;
-        let held = self.there(spec, named.as_ref())?;
-        let interface = self.interface_of(&held, named)?;
+        let named = self.host.named(spec)?;
+        let held = self.host.there(spec, named.as_ref())?;
+        let interface = self.host.interface_of(&held, named)?;
         match self.announcement(spec.address, &interface)? {
             Some(announcement) => self.tell(announcement),
             None => Ok(()),
@@ -60,6 +61,15 @@ impl Agent {
         self.send(&announcement)?;
         self.started.push(announcement);
         Ok(())
+    }
+
+    /// Tells the neighbours, once.
+    ///
+    /// # Errors
+    /// No packet socket, or nothing could be sent.
+    pub fn announce_all(&mut self, announcements: &[Announcement]) -> Result<(), AgentError> {
+        self.open_socket()?;
+        announcements.iter().try_for_each(|announcement| self.send(announcement))
     }
 
     /// The announcement of an address; none on an interface where nobody would
@@ -100,24 +110,30 @@ fn announce_later(
 ) {
     for round in 1..rounds.count {
         edge::wait_until(begin + rounds.interval.saturating_mul(round));
-        let mut any = false;
-        for announcement in announcements {
-            if until.is_none_or(|until| edge::now() < until) && is_held(announcement) {
-                any = true;
-                // The first one was sent: nothing that would have to be reported.
-                let _ = socket.announce(announcement);
-            }
-        }
-        if !any {
+        if until.is_some_and(|until| edge::now() >= until) {
             return;
+        }
+        let there = still_held(announcements);
+        if there.is_empty() {
+            return;
+        }
+        for announcement in there {
+            // The first one was sent: nothing that would have to be reported.
+            let _ = socket.announce(announcement);
         }
     }
 }
 
-/// Whether the interface still holds what was announced.
-fn is_held(announcement: &Announcement) -> bool {
-    let held = Netlink::open().and_then(|mut netlink| netlink.addresses(announcement.address.is_ipv6()));
-    held.is_ok_and(|held| {
-        held.iter().any(|held| held.address == announcement.address && held.index == announcement.index)
-    })
+/// Those announcements whose interface still holds the address.
+fn still_held(announcements: &[Announcement]) -> Vec<&Announcement> {
+    let Ok(mut netlink) = Netlink::open() else { return Vec::new() };
+    let mut there: BTreeSet<(IpAddr, u32)> = BTreeSet::new();
+    for v6 in [false, true] {
+        if announcements.iter().any(|announcement| announcement.address.is_ipv6() == v6) {
+            let held = netlink.addresses(v6).unwrap_or_default();
+            there.extend(held.into_iter().map(|held| (held.address, held.index)));
+        }
+    }
+    let is_there = |one: &&Announcement| there.contains(&(one.address, one.index));
+    announcements.iter().filter(is_there).collect()
 }

@@ -7,6 +7,7 @@ use hbkit::floating::BEHIND;
 use hbkit::time::Time;
 
 use crate::capture::Capture;
+use crate::ipaddr_agent::addresses;
 use crate::lab::{Host, Lab, Running, finish, wait_until};
 use crate::need_namespaces;
 use crate::send_arp::two_hosts;
@@ -173,7 +174,7 @@ fn one_that_cannot_be_added_keeps_all_from_being_added() {
     need_namespaces!();
     let lab = Lab::new();
     let (a, _b) = two_hosts(&lab);
-    let before = a.ip("-o address show");
+    let before = addresses(&a);
     for (address, code, why) in [
         ("198.51.100.9", 1, "198.51.100.9: no route leads to it"),
         ("192.0.2.9/24/nix0", 6, "192.0.2.9: there is no interface nix0"),
@@ -181,7 +182,7 @@ fn one_that_cannot_be_added_keeps_all_from_being_added() {
         let (status, said, errors) = hold(&a, soon(60_000), &["192.0.2.4", address]).wait();
         assert_eq!((status, said.as_str()), (code, ""));
         assert!(errors.contains(why), "{errors}");
-        assert_eq!(a.ip("-o address show"), before);
+        assert_eq!(addresses(&a), before);
     }
     let (status, _, errors) = hold(&a, edge::now().before(GENEROUS), &["192.0.2.4"]).wait();
     assert!(status == 1 && errors.contains("the lease ended"), "{errors}");
@@ -194,7 +195,7 @@ fn one_that_cannot_be_added_keeps_all_from_being_added() {
     command.args(["-u", &soon(60_000).to_string(), "192.0.2.4", "hold"]);
     let said = finish(command, b"");
     assert_eq!(said.code(), 4, "{}", said.err);
-    assert_eq!(a.ip("-o address show"), before);
+    assert_eq!(addresses(&a), before);
 }
 
 /// A cluster's configuration, and what hb-supervise would write.

@@ -16,8 +16,10 @@ use crate::send_arp::{mac, shown, two_hosts};
 /// Long enough for what must not come.
 const MOMENT: Duration = Duration::from_millis(120);
 
-fn addresses(host: &Host) -> String {
-    host.ip("-o address show")
+/// The addresses of a host, without those that the kernel gives its interfaces by
+/// itself: these come and settle when they please.
+pub fn addresses(host: &Host) -> String {
+    host.ip("-o address show scope global")
 }
 
 /// The lifetime of an address, as `ip` shows it: "forever", or "29sec".
@@ -37,7 +39,7 @@ fn ends_in(host: &Host, address: &str, seconds: u32) {
 }
 
 /// The agent with its address in the environment.
-fn ocf(host: &Host, environment: &[(&str, &str)], action: &str) -> Said {
+pub fn ocf(host: &Host, environment: &[(&str, &str)], action: &str) -> Said {
     let mut command = host.command("ipaddr-agent");
     for (key, value) in environment {
         command.env(format!("OCF_RESKEY_{key}"), value);
@@ -46,11 +48,11 @@ fn ocf(host: &Host, environment: &[(&str, &str)], action: &str) -> Said {
     finish(command, b"")
 }
 
-fn in_time(span: Duration) -> Time {
+pub fn in_time(span: Duration) -> Time {
     edge::now() + span
 }
 
-fn says(said: &Said, code: i32, what: &str) {
+pub fn says(said: &Said, code: i32, what: &str) {
     assert_eq!(said.code(), code, "{}{}", said.out, said.err);
     assert!(said.err.contains(what), "no '{what}' in: {}", said.err);
     assert_eq!(said.err.lines().count(), 1, "more than one line: {}", said.err);

@@ -10,6 +10,7 @@
 
 mod authkey_check;
 mod capture;
+mod duplicates;
 mod hb_config;
 mod hb_decide;
 mod hb_judge;
