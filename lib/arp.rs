@@ -85,10 +85,22 @@ impl Arp {
         Arp { destination: [0xff; 6], source: mac, form, sender_mac: mac, sender: address, target_mac, target: address }
     }
 
-    /// The question whether anybody has `address`, by one who does not claim it
-    /// and so changes nobody's mind (RFC 5227, 1.1: the ARP probe).
-    pub fn probe(mac: Mac, address: Ipv4Addr) -> Arp {
-        Arp { sender: Ipv4Addr::UNSPECIFIED, ..Arp::gratuitous(mac, address, Form::Request) }
+    /// The same to one neighbour alone: a request for its own address, upon which
+    /// it takes down where the sender is even if it did not know it (RFC 826,
+    /// Packet Reception), or an answer to it.
+    pub fn directed(mac: Mac, address: Ipv4Addr, form: Form, to: Mac, target: Ipv4Addr) -> Arp {
+        let target_mac = match form {
+            Form::Request => [0; 6],
+            Form::Reply => to,
+        };
+        Arp { destination: to, target_mac, target, ..Arp::gratuitous(mac, address, form) }
+    }
+
+    /// The question where `address` is, by a host that has `sender`. From the
+    /// unspecified address it changes nobody's mind (RFC 5227, 1.1: the ARP
+    /// probe).
+    pub fn question(mac: Mac, sender: Ipv4Addr, address: Ipv4Addr) -> Arp {
+        Arp { sender, ..Arp::gratuitous(mac, address, Form::Request) }
     }
 
     /// The frame on the wire.

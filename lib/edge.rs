@@ -25,6 +25,8 @@ pub enum Answer {
     No,
     /// 2: could not tell.
     Unknown,
+    /// 3: not to everybody who was to be told.
+    Partly,
 }
 
 impl From<Answer> for ExitCode {
@@ -33,6 +35,7 @@ impl From<Answer> for ExitCode {
             Answer::Yes => ExitCode::SUCCESS,
             Answer::No => ExitCode::from(1),
             Answer::Unknown => ExitCode::from(2),
+            Answer::Partly => ExitCode::from(3),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::address::is_interface;
 use crate::arp::{Arp, FRAME, Form};
-use crate::interface::Mac;
+use crate::interface::{Mac, hardware_address};
 use crate::schedule::Schedule;
 
 /// Repetitions that are taken at most, and milliseconds between two.
@@ -98,7 +98,10 @@ impl Call {
             return Err(CallError::Device(shown(device)));
         }
         let address = address.parse().map_err(|_| CallError::Address(shown(address)))?;
-        let mac = if hardware == "auto" { None } else { Some(hardware_address(hardware)?) };
+        let mac = match hardware {
+            "auto" => None,
+            text => Some(hardware_address(text).ok_or_else(|| CallError::Hardware(shown(text)))?),
+        };
         let interval = Duration::from_millis(interval.into());
         Ok(Call { interval, count, pid_file, device: device.to_owned(), address, mac })
     }
@@ -123,17 +126,6 @@ fn shown(text: &str) -> String {
 
 fn number(text: &str) -> Result<u32, CallError> {
     text.parse().ok().filter(|number| (1..=MOST).contains(number)).ok_or_else(|| CallError::Number(shown(text)))
-}
-
-/// Twelve hexadecimal digits, with or without colons or hyphens between bytes.
-fn hardware_address(text: &str) -> Result<Mac, CallError> {
-    let wrong = || CallError::Hardware(shown(text));
-    let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-')).collect();
-    if digits.len() != 12 || text.len() > 17 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(wrong());
-    }
-    let bytes = u64::from_str_radix(&digits, 16).map_err(|_| wrong())?.to_be_bytes();
-    bytes[2..].try_into().map_err(|_| wrong())
 }
 
 #[cfg(test)]

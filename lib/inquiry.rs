@@ -1,18 +1,18 @@
-//! The question whether anybody else has some addresses: when to ask, and what
-//! the answers come to (RFC 5227, 2.1.1; RFC 4862, 5.4).
+//! The question who else has some addresses: when to ask, and what the answers
+//! come to (RFC 5227, 2.1.1; RFC 4862, 5.4).
 //!
 //! ```text
-//! asked --a claim by another machine--> used
+//! open --a claim by another machine--> settled, or noted where all are wanted
 //!   |
-//!   `--the time of the last question is over--> free: nobody answered
+//!   `--the time of the last question is over--> open at the end
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::interface::Mac;
-use crate::sighting::Sighting;
+use crate::sighting::{Sighting, What};
 use crate::time::Time;
 
 /// How often and how long to ask.
@@ -26,8 +26,25 @@ pub struct Patience {
     pub wait: Duration,
 }
 
-/// An address, on an interface.
+/// Machines that are noted for one address; an attacker can make up as many as
+/// there are hardware addresses.
+const MOST: usize = 64;
+
+/// What an inquiry is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whether an address is free. The first claim settles it, and so does the
+    /// first wish: of two that ask at once, at most one may find it free (RFC
+    /// 5227, 2.1.1).
+    Free,
+    /// Where an address is: the first who has it settles it.
+    Find,
+    /// Who all has an address: they are noted until the time is over.
+    Gather,
+}
+
+/// An address, on an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
     /// The address.
     pub address: IpAddr,
@@ -50,7 +67,10 @@ pub enum Step {
 /// An inquiry at work.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
+    purpose: Purpose,
     open: Vec<Subject>,
+    /// Who has what, where all are wanted.
+    noted: BTreeMap<Subject, BTreeSet<Mac>>,
     own: BTreeSet<Mac>,
     patience: Patience,
     /// Questions that are still to be asked.
@@ -59,10 +79,16 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// An inquiry for `subjects` that begins at `now`. What the hardware
-    /// addresses `own` claim is this host's own.
+    /// An inquiry whether `subjects` are free, that begins at `now`. What the
+    /// hardware addresses `own` claim is this host's own.
     pub fn new(subjects: Vec<Subject>, own: BTreeSet<Mac>, patience: Patience, now: Time) -> Inquiry {
-        Inquiry { open: subjects, own, patience, left: patience.count.max(1), next: now }
+        let (purpose, noted, left) = (Purpose::Free, BTreeMap::new(), patience.count.max(1));
+        Inquiry { purpose, open: subjects, noted, own, patience, left, next: now }
+    }
+
+    /// The same for another purpose.
+    pub fn with_purpose(self, purpose: Purpose) -> Inquiry {
+        Inquiry { purpose, ..self }
     }
 
     /// What is to be done at `now`.
@@ -84,19 +110,30 @@ impl Inquiry {
     }
 
     /// A frame came in on the interface with this number; the subject that it
-    /// settles, which is asked for no more. A machine that wants the address
-    /// settles it too: of two that ask at once, at most one may find it free
-    /// (RFC 5227, 2.1.1).
+    /// settles, which is asked for no more, or for which it names another
+    /// machine.
     pub fn heard(&mut self, index: u32, sighting: &Sighting) -> Option<Subject> {
         if self.own.contains(&sighting.mac) {
             return None;
         }
         let subject = Subject { address: sighting.address, index };
         let at = self.open.iter().position(|open| *open == subject)?;
-        Some(self.open.remove(at))
+        match (self.purpose, sighting.what) {
+            (Purpose::Find | Purpose::Gather, What::Wants) => None,
+            (Purpose::Free, What::Has | What::Wants) | (Purpose::Find, What::Has) => Some(self.open.remove(at)),
+            (Purpose::Gather, What::Has) => {
+                let noted = self.noted.entry(subject).or_default();
+                (noted.len() < MOST && noted.insert(sighting.mac)).then_some(subject)
+            }
+        }
     }
 
-    /// Those that nobody else was heard to claim.
+    /// Who was heard to have an address, where all are wanted.
+    pub fn noted(&self, subject: Subject) -> impl Iterator<Item = Mac> {
+        self.noted.get(&subject).into_iter().flatten().copied()
+    }
+
+    /// Those that are not settled.
     pub fn open(&self) -> &[Subject] {
         &self.open
     }

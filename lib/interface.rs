@@ -5,6 +5,21 @@ use std::fmt;
 /// A hardware address of Ethernet.
 pub type Mac = [u8; 6];
 
+/// Reads a hardware address: twelve hexadecimal digits, with or without colons or
+/// hyphens between bytes. None when it is none.
+pub fn hardware_address(text: &str) -> Option<Mac> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-')).collect();
+    if digits.len() != 12 || text.len() > 17 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    u64::from_str_radix(&digits, 16).ok()?.to_be_bytes()[2..].try_into().ok()
+}
+
+/// Whether a hardware address is that of one machine: neither a group's nor zero.
+pub fn is_machine(mac: Mac) -> bool {
+    mac[0] & 1 == 0 && mac != [0; 6]
+}
+
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {

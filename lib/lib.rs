@@ -62,7 +62,8 @@
 //! | [`gratuitous`] | the frames that announce an address |
 //! | [`solicitation`] | the question who has an IPv6 address |
 //! | [`sighting`] | what a frame says of who has an address |
-//! | [`inquiry`] | whether anybody else has an address: when to ask, what it comes to |
+//! | [`question`] | the frame that asks who has an address |
+//! | [`inquiry`] | who else has an address: when to ask, what it comes to |
 //! | [`claims`] | which claims of others are said, and when an address is defended |
 //! | [`heartbeat_call`] | the words by which Heartbeat's send_arp is called |
 //! | [`patience`] | how long a command may take, and how it is ended |
@@ -89,6 +90,7 @@
 //! | [`sentry`] | the wires, as long as it runs: who claims an address of this host |
 //! | [`pid_file`] | a file with a process id, and the process that it names |
 //! | [`rawsock`] | sockets for whole Ethernet frames |
+//! | [`telling`] | the wires: what send-arp announces, to everybody or to some |
 //! | [`announcer`] | the clock and the wires: the rounds of a schedule |
 //! | [`lookout`] | the wires, for those who claim addresses |
 //! | [`sysctl`] | settings of an interface under /proc/sys |
@@ -175,6 +177,7 @@ pub mod pid_file;
 pub mod pingsock;
 pub mod probe;
 pub mod problem;
+pub mod question;
 pub mod rawsock;
 pub mod realtime;
 pub mod receiver;
@@ -202,6 +205,7 @@ pub mod survey;
 pub mod sysctl;
 pub mod tale;
 pub mod targets;
+pub mod telling;
 pub mod time;
 pub mod transmitter;
 pub mod udp;

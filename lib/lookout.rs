@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
-use crate::arp::Arp;
 use crate::edge;
 use crate::inquiry::{Inquiry, Step, Subject};
-use crate::interface::{Interface, Mac};
+use crate::interface::Interface;
+use crate::question::question;
 use crate::rawsock::{Family, FrameListener, FrameSocket};
 use crate::sighting::Sighting;
 use crate::signals;
-use crate::solicitation::{Solicitation, solicited_node};
+use crate::solicitation::solicited_node;
 
 /// Frames that are read from one interface before others get their turn.
 const TURN: usize = 256;
@@ -89,8 +89,8 @@ impl Lookout {
         std::mem::take(&mut self.failed)
     }
 
-    /// Carries an inquiry out to its end; `settled` is told of every claim that
-    /// settles a subject, when it is heard.
+    /// Carries an inquiry out to its end by questions that claim nothing;
+    /// `settled` is told of every frame that counts, when it is heard.
     ///
     /// # Errors
     /// The kernel refuses to wait, or `settled` failed.
@@ -99,6 +99,21 @@ impl Lookout {
         inquiry: &mut Inquiry,
         interfaces: &BTreeMap<u32, Interface>,
         socket: &FrameSocket,
+        settled: impl FnMut(Subject, Sighting) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.inquire_as(inquiry, interfaces, &BTreeMap::new(), socket, settled)
+    }
+
+    /// The same, with the address in `askers` as that of who asks for a subject.
+    ///
+    /// # Errors
+    /// The kernel refuses to wait, or `settled` failed.
+    pub fn inquire_as<E: From<io::Error>>(
+        &mut self,
+        inquiry: &mut Inquiry,
+        interfaces: &BTreeMap<u32, Interface>,
+        askers: &BTreeMap<Subject, IpAddr>,
+        socket: &FrameSocket,
         mut settled: impl FnMut(Subject, Sighting) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
@@ -106,9 +121,11 @@ impl Lookout {
                 Step::Over => return Ok(()),
                 Step::Ask(subjects) => {
                     for subject in subjects {
-                        let mac = interfaces.get(&subject.index).and_then(|interface| interface.mac);
-                        let sent = mac.map(|mac| socket.send(subject.index, &question(subject.address, mac)));
-                        if let Some(Err(error)) = sent {
+                        let Some(mac) = interfaces.get(&subject.index).and_then(|interface| interface.mac) else {
+                            continue;
+                        };
+                        let frame = question(subject.address, mac, askers.get(&subject).copied());
+                        if let Err(error) = socket.send(subject.index, &frame) {
                             self.failed.entry(subject.index).or_insert_with(|| error.to_string());
                         }
                     }
@@ -125,14 +142,5 @@ impl Lookout {
                 settled(subject, sighting)?;
             }
         }
-    }
-}
-
-/// The frame that asks whether anybody has an address, without claiming one: an
-/// ARP probe, or duplicate address detection.
-fn question(address: IpAddr, mac: Mac) -> Vec<u8> {
-    match address {
-        IpAddr::V4(v4) => Arp::probe(mac, v4).frame().to_vec(),
-        IpAddr::V6(target) => Solicitation { source: Ipv6Addr::UNSPECIFIED, target, mac }.frame(),
     }
 }

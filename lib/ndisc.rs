@@ -1,10 +1,8 @@
 //! Neighbour discovery on Ethernet (RFC 4861, 4.4): the unsolicited
 //! advertisement by which a host that takes an IPv6 address over says so.
 
-use std::fmt;
 use std::net::Ipv6Addr;
 
-use pnet::packet::Packet;
 use pnet::packet::ethernet::{EtherTypes, EthernetPacket, MutableEthernetPacket};
 use pnet::packet::icmpv6::ndp::{
     Icmpv6Codes, MutableNeighborAdvertPacket, NdpOption, NdpOptionTypes, NeighborAdvertFlags, NeighborAdvertPacket,
@@ -41,44 +39,20 @@ pub struct Advertisement {
     pub router: bool,
 }
 
-/// Why a frame is no neighbour advertisement to all nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NdiscError {
-    /// Shorter than such a frame.
-    Short(usize),
-    /// Another protocol, or another message of ICMPv6.
-    Kind,
-    /// Its checksum does not fit.
-    Checksum,
-    /// A hop limit other than 255: it came through a router.
-    HopLimit(u8),
-    /// Without the target's link-layer address.
-    NoAddress,
-}
-
-impl fmt::Display for NdiscError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NdiscError::Short(length) => write!(f, "{length} bytes are too few for a neighbour advertisement"),
-            NdiscError::Kind => f.write_str("not a neighbour advertisement"),
-            NdiscError::Checksum => f.write_str("the checksum of ICMPv6 does not fit"),
-            NdiscError::HopLimit(limit) => write!(f, "hop limit {limit} instead of 255"),
-            NdiscError::NoAddress => f.write_str("without the target's link-layer address"),
-        }
-    }
-}
-
-impl std::error::Error for NdiscError {}
-
 impl Advertisement {
     /// The frame on the wire: from the announced address itself to all nodes,
     /// with the override flag.
     pub fn frame(&self) -> [u8; FRAME] {
+        self.frame_to(ALL_NODES_MAC, ALL_NODES)
+    }
+
+    /// The same to one neighbour alone.
+    pub fn frame_to(&self, mac: Mac, destination: Ipv6Addr) -> [u8; FRAME] {
         let mut frame = [0; FRAME];
         let (header, rest) = frame.split_at_mut(ETHERNET);
         let (ip, message) = rest.split_at_mut(IPV6);
         if let Some(mut ethernet) = MutableEthernetPacket::new(header) {
-            ethernet.set_destination(MacAddr::from(ALL_NODES_MAC));
+            ethernet.set_destination(MacAddr::from(mac));
             ethernet.set_source(MacAddr::from(self.mac));
             ethernet.set_ethertype(EtherTypes::Ipv6);
         }
@@ -88,13 +62,13 @@ impl Advertisement {
             ip.set_next_header(IpNextHeaderProtocols::Icmpv6);
             ip.set_hop_limit(255);
             ip.set_source(self.target);
-            ip.set_destination(ALL_NODES);
+            ip.set_destination(destination);
         }
-        self.write_message(message);
+        self.write_message(message, destination);
         frame
     }
 
-    fn write_message(&self, message: &mut [u8]) {
+    fn write_message(&self, message: &mut [u8], destination: Ipv6Addr) {
         let router = if self.router { NeighborAdvertFlags::Router } else { 0 };
         if let Some(mut advertisement) = MutableNeighborAdvertPacket::new(message) {
             advertisement.set_icmpv6_type(Icmpv6Types::NeighborAdvert);
@@ -107,43 +81,10 @@ impl Advertisement {
                 data: self.mac.to_vec(),
             }]);
         }
-        let sum = Icmpv6Packet::new(message).map(|packet| checksum(&packet, &self.target, &ALL_NODES));
+        let sum = Icmpv6Packet::new(message).map(|packet| checksum(&packet, &self.target, &destination));
         if let (Some(sum), Some(mut advertisement)) = (sum, MutableNeighborAdvertPacket::new(message)) {
             advertisement.set_checksum(sum);
         }
-    }
-
-    /// Reads a frame that announces an address to all nodes.
-    ///
-    /// # Errors
-    /// It is something else, or not whole.
-    pub fn parse(frame: &[u8]) -> Result<Advertisement, NdiscError> {
-        let short = || NdiscError::Short(frame.len());
-        let ethernet = EthernetPacket::new(frame).ok_or_else(short)?;
-        let ip = Ipv6Packet::new(ethernet.payload()).ok_or_else(short)?;
-        if ethernet.get_ethertype() != EtherTypes::Ipv6 || ip.get_next_header() != IpNextHeaderProtocols::Icmpv6 {
-            return Err(NdiscError::Kind);
-        }
-        if ip.get_hop_limit() != 255 {
-            return Err(NdiscError::HopLimit(ip.get_hop_limit()));
-        }
-        let icmp = Icmpv6Packet::new(ip.payload()).ok_or_else(short)?;
-        if icmp.get_icmpv6_type() != Icmpv6Types::NeighborAdvert {
-            return Err(NdiscError::Kind);
-        }
-        if icmp.get_checksum() != checksum(&icmp, &ip.get_source(), &ip.get_destination()) {
-            return Err(NdiscError::Checksum);
-        }
-        let advertisement = NeighborAdvertPacket::new(ip.payload()).ok_or_else(short)?;
-        let link_layer = advertisement
-            .get_options_iter()
-            .find(|option| option.get_option_type() == NdpOptionTypes::TargetLLAddr && option.get_length() == 1);
-        let mac = link_layer.and_then(|option| option.packet().get(2..OPTION)?.try_into().ok());
-        Ok(Advertisement {
-            target: advertisement.get_target_addr(),
-            mac: mac.ok_or(NdiscError::NoAddress)?,
-            router: advertisement.get_flags() & NeighborAdvertFlags::Router != 0,
-        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The interfaces on which an address is announced, as the kernel's tables have
 //! them at the moment of the question.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use crate::floating::Held;
 use crate::interface::{Interface, Mac};
 use crate::netlink::{Netlink, NetlinkError};
+use crate::question;
 use crate::route::{self, NoPlace};
 
 /// Why there is no interface for an address.
@@ -119,6 +121,15 @@ impl Outlets {
         Ok(!self.holders(address)?.is_empty())
     }
 
+    /// The address from which this host asks for another one on an interface;
+    /// none when it has none that is near.
+    ///
+    /// # Errors
+    /// The kernel's table could not be read.
+    pub fn asker(&mut self, address: IpAddr, index: u32) -> Result<Option<IpAddr>, OutletError> {
+        Ok(question::asker(address, index, self.table(address.is_ipv6())?))
+    }
+
     /// The hardware addresses of the named interfaces, and of all that hold an
     /// address, as they are at this moment: what they claim, this host does.
     ///
@@ -150,16 +161,18 @@ impl Outlets {
     }
 
     fn holders(&mut self, address: IpAddr) -> Result<Vec<u32>, OutletError> {
-        let v6 = address.is_ipv6();
-        let held = match self.held.remove(&v6) {
-            Some(held) => held,
-            None => self.netlink.addresses(v6)?,
-        };
+        let held = self.table(address.is_ipv6())?;
         let mut indexes: Vec<u32> = held.iter().filter(|held| held.address == address).map(|held| held.index).collect();
-        self.held.insert(v6, held);
         indexes.sort_unstable();
         indexes.dedup();
         Ok(indexes)
+    }
+
+    fn table(&mut self, v6: bool) -> Result<&[Held], OutletError> {
+        match self.held.entry(v6) {
+            Entry::Occupied(read) => Ok(read.into_mut()),
+            Entry::Vacant(place) => Ok(place.insert(self.netlink.addresses(v6)?)),
+        }
     }
 
     fn interface_at(&mut self, index: u32) -> Result<Option<Interface>, OutletError> {

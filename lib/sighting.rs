@@ -42,6 +42,15 @@ impl Sighting {
         }
     }
 
+    /// The record that a machine answers for the address, as it was heard on an
+    /// interface; `expected` where a certain one is.
+    pub fn answered(&self, now: Time, interface: &str, expected: Option<Mac>) -> String {
+        let line = Line::new("address", now).word(&self.address.to_string()).word("answered");
+        let line = line.field("mac", shown(self.mac)).field("iface", interface);
+        let verdict = expected.map(|mac| if mac == self.mac { "yes" } else { "no" });
+        line.maybe("expected", verdict).finish()
+    }
+
     /// The record that the address is used, as it was heard on an interface.
     pub fn used(&self, now: Time, interface: &str) -> String {
         let says = match self.what {

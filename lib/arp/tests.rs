@@ -19,7 +19,7 @@ fn the_frames_are_those_of_heartbeat() {
 
 #[test]
 fn a_probe_is_that_of_rfc_5227() {
-    let probe = Arp::probe(MAC, Ipv4Addr::new(10, 77, 0, 100));
+    let probe = Arp::question(MAC, Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(10, 77, 0, 100));
     // The sender's protocol address and the target's hardware address are zero.
     let wanted = "ffffffffffff02000000000108060001080006040001020000000001000000000000000000000a4d0064";
     assert_eq!(hex(&probe.frame()), wanted);

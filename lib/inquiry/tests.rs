@@ -77,3 +77,32 @@ fn no_questions_are_one() {
     assert!(matches!(inquiry.look(at(0)), Step::Ask(_)));
     assert_eq!(inquiry.look(at(1)), Step::Wait(at(1_000)));
 }
+
+#[test]
+fn where_an_address_is_only_one_who_has_it_knows() {
+    let four = subject(4, 1);
+    let mut inquiry = inquiry(&[four]).with_purpose(Purpose::Find);
+    assert_eq!(inquiry.heard(1, &claim(4, OTHER, What::Wants)), None);
+    assert_eq!(inquiry.heard(1, &claim(4, OWN, What::Has)), None);
+    assert_eq!(inquiry.heard(1, &claim(4, OTHER, What::Has)), Some(four));
+    assert_eq!(inquiry.look(at(0)), Step::Over);
+}
+
+#[test]
+fn where_all_are_wanted_each_is_noted_once_until_the_time_is_over() {
+    let four = subject(4, 1);
+    let mut inquiry = inquiry(&[four]).with_purpose(Purpose::Gather);
+    assert_eq!(inquiry.look(at(0)), Step::Ask(vec![four]));
+    assert_eq!(inquiry.heard(1, &claim(4, OTHER, What::Wants)), None);
+    let another = [2, 0, 0, 0, 0, 3];
+    for (mac, found) in [(OTHER, Some(four)), (OTHER, None), (OWN, None), (another, Some(four))] {
+        assert_eq!(inquiry.heard(1, &claim(4, mac, What::Has)), found, "{mac:?}");
+    }
+    assert_eq!(inquiry.noted(four).collect::<Vec<_>>(), [OTHER, another]);
+    assert_eq!(inquiry.noted(subject(5, 1)).count(), 0);
+    assert_eq!(inquiry.look(at(500)), Step::Ask(vec![four]), "asked on");
+    for last in 0..=u8::MAX {
+        let _ = inquiry.heard(1, &claim(4, [4, 0, 0, 0, 0, last], What::Has));
+    }
+    assert_eq!(inquiry.noted(four).count(), 64, "bounded");
+}

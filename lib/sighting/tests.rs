@@ -1,4 +1,6 @@
 use super::*;
+use std::net::Ipv4Addr;
+
 use crate::ndisc::Advertisement;
 use crate::solicitation::Solicitation;
 
@@ -15,7 +17,7 @@ fn frames() -> Vec<(Vec<u8>, Sighting)> {
     vec![
         (Arp::gratuitous(MAC, V4.into(), Form::Request).frame().into(), seen(V4.into(), What::Has)),
         (Arp::gratuitous(MAC, V4.into(), Form::Reply).frame().into(), seen(V4.into(), What::Has)),
-        (Arp::probe(MAC, V4.into()).frame().into(), seen(V4.into(), What::Wants)),
+        (Arp::question(MAC, Ipv4Addr::UNSPECIFIED, V4.into()).frame().into(), seen(V4.into(), What::Wants)),
         (advertisement.frame().into(), seen(V6.into(), What::Has)),
         (ask(Ipv6Addr::UNSPECIFIED), seen(V6.into(), What::Wants)),
         (ask(asker), seen(asker.into(), What::Has)),

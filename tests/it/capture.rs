@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hbkit::arp::Arp;
-use hbkit::ndisc::Advertisement;
+use hbkit::ndisc::{Advertisement, FRAME};
+use hbkit::sighting::Sighting;
 use nix::sched::{CloneFlags, setns};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -75,6 +76,29 @@ impl Capture {
         self.next(patience, |frame| Arp::parse(frame).ok().filter(|arp| arp.sender == address && arp.target == address))
     }
 
+    /// The next ARP packet from an IPv4 address to anybody, if one comes in time.
+    pub fn arp_from_within(&self, patience: Duration, address: &str) -> Option<Arp> {
+        let address: std::net::Ipv4Addr = address.parse().expect("an address");
+        self.next(patience, |frame| Arp::parse(frame).ok().filter(|arp| arp.sender == address))
+    }
+
+    /// The next frame that claims an address of either family.
+    pub fn claim(&self, address: &str) -> Sighting {
+        let address: std::net::IpAddr = address.parse().expect("an address");
+        let read = |frame: &[u8]| Sighting::read(frame).filter(|seen| seen.address == address);
+        self.next(PATIENCE, read).unwrap_or_else(|| panic!("nobody claims {address}"))
+    }
+
+    /// The next frame of `length` bytes that begins with these hexadecimal digits,
+    /// in such digits.
+    pub fn frame_of(&self, begin: &str, length: usize) -> String {
+        let read = |frame: &[u8]| {
+            let digits: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+            (frame.len() == length && digits.starts_with(begin)).then_some(digits)
+        };
+        self.next(PATIENCE, read).unwrap_or_else(|| panic!("no frame of {length} bytes begins with {begin}"))
+    }
+
     /// The next frame of a protocol that is `length` bytes long, as it is.
     pub fn frame(&self, protocol: u16, length: usize) -> Vec<u8> {
         let read =
@@ -90,7 +114,13 @@ impl Capture {
 
     /// The next announcement of an IPv6 address, if one comes in time.
     pub fn advertisement_within(&self, patience: Duration, address: &str) -> Option<Advertisement> {
-        let address: std::net::Ipv6Addr = address.parse().expect("an address");
-        self.next(patience, |frame| Advertisement::parse(frame).ok().filter(|found| found.target == address))
+        let target: std::net::Ipv6Addr = address.parse().expect("an address");
+        self.next(patience, |frame| {
+            // The type of the message, and the flags of an advertisement.
+            let (kind, flags) = (frame.get(54)?, frame.get(58)?);
+            let seen =
+                Sighting::read(frame).filter(|seen| frame.len() == FRAME && *kind == 136 && seen.address == target);
+            seen.map(|seen| Advertisement { target, mac: seen.mac, router: flags & 0x80 != 0 })
+        })
     }
 }

@@ -9,6 +9,10 @@ use crate::capture::Capture;
 use crate::lab::{Host, Lab, examples, finish, ok, run, tool, wait_until};
 use crate::need_namespaces;
 
+mod directed;
+mod layouts;
+mod places;
+
 /// Two hosts with a cable, and addresses of both families.
 pub fn two_hosts(lab: &Lab) -> (Host, Host) {
     let (a, b) = (lab.host("a"), lab.host("b"));
@@ -535,6 +539,19 @@ fn wrong_words_are_status_2_and_named() {
         (&["--timeout", "1", "192.0.2.1"], "--probe"),
         (&["--probe", "--force", "192.0.2.1"], "--force"),
         (&["--rate", "0", "192.0.2.1"], "'0'"),
+        (&["--to", "host.example", "192.0.2.1"], "host.example"),
+        (&["--to", "224.0.0.1", "192.0.2.1"], "multicast"),
+        (&["--to", "192.0.2.2", "--probe", "192.0.2.1"], "--probe"),
+        (&["--to", "192.0.2.2", "--watch", "192.0.2.1"], "--watch"),
+        (&["--verify", "--probe", "192.0.2.1"], "--probe"),
+        (&["--verify", "--watch", "192.0.2.1"], "--watch"),
+        (&["--verify", "--schedule", "takeover", "192.0.2.1"], "--schedule"),
+        (&["--probe", "--hardware", "02:00:00:00:00:01", "192.0.2.1"], "--hardware"),
+        (&["--hardware", "02:00:00:00:00", "192.0.2.1"], "not the hardware address of a machine"),
+        (&["--hardware", "ff:ff:ff:ff:ff:ff", "192.0.2.1"], "not the hardware address of a machine"),
+        (&["--hardware", "00:00:00:00:00:00", "192.0.2.1"], "not the hardware address of a machine"),
+        (&["--router", "maybe", "2001:db8::1"], "maybe"),
+        (&["--verify", "--router", "yes", "2001:db8::1"], "--router"),
         (&[], "ADDRESS"),
         (&[""], "ADDRESS"),
     ] {
@@ -550,26 +567,23 @@ fn without_the_capability_it_says_which_one_it_needs() {
     let lab = Lab::new();
     let (a, b) = two_hosts(&lab);
     let capture = Capture::on(&b);
-    let mut command = a.command("setpriv");
-    command.args(["--bounding-set=-net_raw", "--inh-caps=-net_raw"]).arg(tool("send-arp")).arg("192.0.2.1");
-    let said = finish(command, b"");
-    assert_eq!(said.code(), 2);
-    assert_eq!(said.err, "send-arp: packet socket (needs CAP_NET_RAW): Operation not permitted (os error 1)\n");
+    for words in [
+        "192.0.2.1",
+        "2001:db8::1",
+        "--to 192.0.2.2 192.0.2.1",
+        "--probe 192.0.2.9",
+        "--verify 2001:db8::2",
+        "--watch 192.0.2.1",
+    ] {
+        let mut command = a.command("setpriv");
+        command.args(["--bounding-set=-net_raw", "--inh-caps=-net_raw"]).arg(tool("send-arp"));
+        command.args(words.split(' '));
+        let said = finish(command, b"");
+        assert_eq!((said.code(), said.out.as_str()), (2, ""), "{words}");
+        let why = "packet socket (needs CAP_NET_RAW): Operation not permitted (os error 1)";
+        assert_eq!(said.err, format!("send-arp: {why}\n"), "{words}");
+    }
     assert_eq!(capture.arp_within(Duration::from_millis(60), "192.0.2.1"), None);
-}
-
-#[test]
-fn an_interface_that_vanishes_is_said() {
-    need_namespaces!();
-    let lab = Lab::new();
-    let (a, b) = two_hosts(&lab);
-    let capture = Capture::on(&b);
-    let sender = a.start("send-arp", &["-F", "-c", "1000", "-i", "20ms", "192.0.2.1"]);
-    capture.arp("192.0.2.1");
-    a.ip("link del eth0");
-    let (code, out, err) = sender.wait();
-    assert_eq!((code, out.as_str()), (2, ""));
-    assert!(err.starts_with("send-arp: 192.0.2.1: No such device"), "{err}");
 }
 
 #[test]
