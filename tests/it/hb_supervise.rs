@@ -12,6 +12,8 @@ use crate::capture::Capture;
 use crate::lab::{Host, Lab, Running, Said, command, finish, project, wait_until};
 use crate::need_namespaces;
 
+mod stages;
+
 const ADDRESS: &str = "10.9.0.80";
 
 /// What differs between the clusters of the tests.
@@ -295,24 +297,6 @@ fn a_standby_moves_the_group_on_request() {
 }
 
 #[test]
-fn s102_whichever_stage_dies_everything_is_released() {
-    need_namespaces!();
-    for stage in ["hb-listen", "hb-judge", "hb-decide", "hb-send"] {
-        let (cluster, one, mut two) = running(&TWO_LINKS);
-        let pids = cluster.nodes[0].pids(stage);
-        assert_eq!(pids.len(), 1, "{stage}: {pids:?}");
-        let killed = cluster.nodes[0].host.run(&format!("kill -KILL {}", pids[0]));
-        assert_eq!(killed.code(), 0);
-        let (status, story, errors) = one.wait();
-        assert_eq!(status, 1, "{stage}: {story}\n{errors}");
-        // The stages behind it end too; which is said first is not known.
-        assert!(errors.contains(" has ended with status "), "{stage}: {errors}");
-        assert!(!cluster.nodes[0].has(ADDRESS) && !cluster.nodes[0].runs_the_service(), "{stage}");
-        two.wait_for("node2 serves", started_on("node2"));
-    }
-}
-
-#[test]
 fn s100_an_address_that_a_person_removed_is_put_back() {
     need_namespaces!();
     let (cluster, mut one, _two) = running(&TWO_LINKS);
@@ -380,6 +364,20 @@ fn a_holder_that_hangs_is_replaced() {
     wait_until("node1 has the address", || cluster.nodes[0].has(ADDRESS));
 }
 
+/// What the kernels of both nodes say of their addresses, with stamps.
+fn watch_addresses(cluster: &Cluster) -> Vec<Running> {
+    let watch = |node: &Node| {
+        let mut watch = node.host.start("ip", &["-ts", "-o", "monitor", "address"]);
+        // It begins to watch at some time: until it does, something happens.
+        wait_until("the watch begins", || {
+            node.host.ip("addr replace 127.0.0.9/8 dev lo");
+            watch.look_for(Duration::from_millis(20), |line| line.contains("127.0.0.9")).is_some()
+        });
+        watch
+    };
+    cluster.nodes.iter().map(watch).collect()
+}
+
 /// When the frozen node had the address last, and when the other one had it
 /// first, as the kernels of both see it.
 #[test]
@@ -387,17 +385,7 @@ fn s20_of_a_frozen_node_with_a_short_lease_the_holder_ends_the_address_in_time()
     need_namespaces!();
     let ha_cf = "keepalive 100ms\ndeadtime 500ms\nwarntime 300ms\ninitdead 3\nauto_failback off\nbcast eth1\n";
     let (cluster, _one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
-    let mut watch = Vec::new();
-    for node in &cluster.nodes {
-        watch.push(node.host.start("ip", &["-ts", "-o", "monitor", "address"]));
-    }
-    for (node, watch) in cluster.nodes.iter().zip(&mut watch) {
-        // It begins to watch at some time: until it does, something happens.
-        wait_until("the watch begins", || {
-            node.host.ip("addr replace 127.0.0.9/8 dev lo");
-            watch.look_for(Duration::from_millis(20), |line| line.contains("127.0.0.9")).is_some()
-        });
-    }
+    let mut watch = watch_addresses(&cluster);
     cluster.nodes[0].freeze_all_but_the_holder();
     two.wait_for("node2 serves", started_on("node2"));
     let stamp = |line: &str| line.split(['[', ']']).nth(1).unwrap_or_default().to_owned();
@@ -406,22 +394,6 @@ fn s20_of_a_frozen_node_with_a_short_lease_the_holder_ends_the_address_in_time()
     let come = watch[1].wait_for("node2 got it", |line| of(line) && !line.contains("Deleted"));
     assert!(!stamp(&gone).is_empty() && stamp(&gone) < stamp(&come), "{gone}\n{come}");
     assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
-}
-
-#[test]
-fn s20_a_stage_that_is_stopped_costs_the_lease() {
-    need_namespaces!();
-    for stage in ["hb-send", "hb-judge"] {
-        let (cluster, mut one, mut two) = running(&TWO_LINKS);
-        let pids = cluster.nodes[0].pids(stage);
-        cluster.nodes[0].host.run(&format!("kill -STOP {}", pids[0]));
-        two.wait_for("node2 serves", started_on("node2"));
-        wait_until("node1 has lost the address", || !cluster.nodes[0].has(ADDRESS));
-        cluster.nodes[0].host.run(&format!("kill -CONT {}", pids[0]));
-        one.wait_for("node1 stops what it held", |line| line.starts_with("do ") && line.contains(" stop "));
-        one.wait_for("node1 serves again", started_on("node1"));
-        wait_until("only node1 has it", || cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
-    }
 }
 
 #[test]
