@@ -1,22 +1,22 @@
 //! ipaddr-agent: hold a floating address.
 
 use std::env;
-use std::fmt;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use hbkit::address::{Parts, Spec, SpecError};
-use hbkit::agent::{Agent, AgentError, Outcome};
+use hbkit::agent::{self, Agent, AgentError};
+use hbkit::called::Called;
 use hbkit::edge::{self, Output};
 use hbkit::floating::Side;
 use hbkit::ha_cf::{self, LeaseKeeper};
 use hbkit::haresources;
 use hbkit::holder::{self, Holding, Refusal, Terms};
 use hbkit::manner::{Duplicates, Manner};
+use hbkit::meta_data;
 use hbkit::name;
-use hbkit::ocf::{self, Action, Code};
+use hbkit::ocf::{Action, Code};
+use hbkit::request::{Caller, Form, Request};
 use hbkit::time::Time;
 
 /// Hold a floating IPv4 or IPv6 address: add it, announce it, watch it, remove
@@ -54,98 +54,53 @@ struct Args {
     words: Vec<String>,
 }
 
-/// How the agent was called: decides how it says what is wrong.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// The address is in the environment.
-    Ocf,
-    /// The address is an argument, as in haresources.
-    Heartbeat,
-}
-
-impl Form {
-    fn complain(self, what: &dyn fmt::Display) {
-        match self {
-            Form::Heartbeat => edge::complain("ipaddr-agent", what),
-            // A standard error that cannot be written to changes nothing.
-            Form::Ocf => drop(writeln!(io::stderr(), "{}", ocf::exit_reason(what))),
-        }
-    }
-}
-
 fn main() -> ExitCode {
+    let called = Called::of(&env::args_os().next().unwrap_or_default().to_string_lossy());
     let args = Args::parse();
     let (last, addresses) = args.words.split_last().map_or(("", &[][..]), |(last, rest)| (last.as_str(), rest));
     let form = if addresses.is_empty() { Form::Ocf } else { Form::Heartbeat };
+    let caller = Caller { called, form };
     let code = match last.parse() {
-        Ok(action) => run(&args, form, action, addresses),
+        Ok(action) => run(&args, caller, action, addresses),
         Err(why) => {
-            form.complain(&why);
+            caller.complain(&why);
             Code::Unimplemented
         }
     };
     ExitCode::from(code.number())
 }
 
-fn run(args: &Args, form: Form, action: Action, addresses: &[String]) -> Code {
+fn run(args: &Args, caller: Caller, action: Action, addresses: &[String]) -> Code {
     if let (Action::Hold, Some(conf), Some(haresources)) = (action, &args.config, &args.haresources) {
-        return hold_groups(args, conf, haresources);
+        return hold_groups(args, caller, conf, haresources);
     }
     match (action, args.until) {
-        (Action::MetaData, _) => return print(ocf::META_DATA.trim_end()),
-        (Action::Usage, _) => return print(&usage()),
+        (Action::MetaData, _) => return print(&meta_data::document(caller.called)),
+        (Action::Usage, _) => return print(&Action::usage(caller.called.word())),
         (Action::Renew, None) => {
-            form.complain(&"renew needs the new end of the lease: --until");
+            caller.complain(&"renew needs the new end of the lease: --until");
             return Code::Args;
         }
         (Action::Hold, None) => {
-            form.complain(&"hold needs the end of the first lease: --until, or the groups: -f and -R");
+            caller.complain(&"hold needs the end of the first lease: --until, or the groups: -f and -R");
             return Code::Args;
         }
         _ => {}
     }
-    let specs: Result<Vec<Spec>, SpecError> = match form {
-        Form::Ocf => from_environment().map(|spec| vec![spec]),
-        Form::Heartbeat => addresses.iter().map(|text| text.parse()).collect(),
+    let mut request = match caller.request(action, addresses) {
+        Ok(request) => request,
+        Err(code) => return code,
     };
-    match specs {
-        Ok(specs) if action == Action::Hold => {
-            let terms = Terms { until: args.until, side: Side::Behind, own: None, manner: manner(args) };
-            hold(form, holder::run(vec![Holding { group: None, specs }], terms))
-        }
-        Ok(specs) => act(args, form, action, &specs),
-        Err(why) => {
-            form.complain(&why);
-            match (form, action) {
-                // What cannot have been started is stopped.
-                (Form::Ocf, Action::Stop) => Code::Success,
-                (Form::Ocf, _) => Code::Configured,
-                (Form::Heartbeat, _) => Code::Args,
-            }
-        }
+    request.manner.duplicates = args.duplicates.unwrap_or(request.manner.duplicates);
+    if action == Action::Hold {
+        let terms = Terms { until: args.until, side: Side::Behind, own: None, manner: request.manner };
+        return hold(caller, holder::run(vec![Holding { group: None, specs: request.specs }], terms));
     }
-}
-
-/// How the addresses are installed.
-fn manner(args: &Args) -> Manner {
-    Manner { duplicates: args.duplicates.unwrap_or_default(), ..Manner::default() }
-}
-
-fn from_environment() -> Result<Spec, SpecError> {
-    let value = |key: &str| env::var(format!("OCF_RESKEY_{key}")).unwrap_or_default();
-    let [ip, bits, nic, label, broadcast] = ["ip", "cidr_netmask", "nic", "iflabel", "broadcast"].map(value);
-    Spec::from_parts(Parts {
-        address: &ip,
-        bits: &bits,
-        interface: &nic,
-        label: &label,
-        broadcast: &broadcast,
-        loopback: true,
-    })
+    act(args.until, caller, action, &request)
 }
 
 /// Holds the addresses of all groups, each from its start to its stop.
-fn hold_groups(args: &Args, conf: &Path, groups: &Path) -> Code {
+fn hold_groups(args: &Args, caller: Caller, conf: &Path, groups: &Path) -> Code {
     let read = ha_cf::read(conf).and_then(|conf| Ok((conf, haresources::read(groups)?)));
     let (conf, groups) = match read {
         Ok(read) => read,
@@ -160,86 +115,63 @@ fn hold_groups(args: &Args, conf: &Path, groups: &Path) -> Code {
     };
     let holding =
         |group: haresources::Group| Holding { specs: group.specs().cloned().collect(), group: Some(group.name) };
-    let terms =
-        Terms { until: None, side, own: args.node.clone().or_else(|| edge::host_name().ok()), manner: manner(args) };
-    hold(Form::Heartbeat, holder::run(groups.into_iter().map(holding).collect(), terms))
+    let manner = Manner { duplicates: args.duplicates.unwrap_or_default(), ..Manner::default() };
+    let terms = Terms { until: None, side, own: args.node.clone().or_else(|| edge::host_name().ok()), manner };
+    hold(caller, holder::run(groups.into_iter().map(holding).collect(), terms))
 }
 
-fn hold(form: Form, outcome: Result<Code, Refusal>) -> Code {
+fn hold(caller: Caller, outcome: Result<Code, Refusal>) -> Code {
     match outcome {
         Ok(code) => code,
         Err(Refusal { address: Some(address), error }) => {
-            form.complain(&format_args!("{address}: {error}"));
+            caller.complain(&format_args!("{address}: {error}"));
             error.code()
         }
         Err(Refusal { address: None, error }) => {
-            form.complain(&error);
+            caller.complain(&error);
             error.code()
         }
     }
 }
 
-/// Does one action to all addresses. One that fails does not keep the others
-/// from theirs; the answer is the first failure, or that one is not running.
-fn act(args: &Args, form: Form, action: Action, specs: &[Spec]) -> Code {
-    let mut agent = match Agent::new(args.until, manner(args)) {
-        Ok(agent) => agent,
+/// Does one action to all addresses. The answer is the first failure, or that
+/// one is not running.
+fn act(until: Option<Time>, caller: Caller, action: Action, request: &Request) -> Code {
+    let done = Agent::new(until, request.manner).and_then(|mut agent| {
+        let outcomes = agent.act(action, &request.specs.iter().collect::<Vec<_>>())?;
+        Ok((agent, outcomes))
+    });
+    let (agent, outcomes) = match done {
+        Ok(done) => done,
         Err(error) => {
-            form.complain(&error);
+            caller.complain(&error);
             return error.code();
         }
     };
     let mut answer = Code::Success;
     let mut status = Output::new();
-    let outcomes = match all(&mut agent, action, &specs.iter().collect::<Vec<_>>()) {
-        Ok(outcomes) => outcomes,
-        Err(error) => {
-            form.complain(&error);
-            return error.code();
-        }
-    };
-    for (spec, outcome) in specs.iter().zip(outcomes) {
-        let code = outcome.as_ref().map_or_else(AgentError::code, |_| Code::Success);
-        match &outcome {
+    for (spec, outcome) in request.specs.iter().zip(&outcomes) {
+        let code = agent::code(outcome, request.recurring);
+        match outcome {
             Ok(None) => {}
-            Ok(Some(note)) => form.complain(&format_args!("{}: {note}", spec.address)),
+            Ok(Some(note)) => caller.complain(&format_args!("{}: {note}", spec.address)),
             // "Not there" is an answer to a question, and no trouble.
-            Err(AgentError::NotThere) if matches!(action, Action::Monitor | Action::Status) => {}
-            Err(error) => form.complain(&format_args!("{}: {error}", spec.address)),
+            Err(AgentError::NotThere | AgentError::Gone(_)) if action.asks() && code == Code::NotRunning => {}
+            Err(error) => caller.complain(&format_args!("{}: {error}", spec.address)),
         }
         if matches!(answer, Code::Success) || (answer == Code::NotRunning && code != Code::Success) {
             answer = code;
         }
         if action == Action::Status {
-            let word = match code {
-                Code::Success => "running",
-                Code::NotRunning => "stopped",
-                _ => "failed",
-            };
-            if let Err(error) = status.line(&format!("{} {word}", spec.address)) {
+            if let Err(error) = status.line(&caller.called.status(spec.address, code)) {
                 return unwritten(error.into());
             }
         }
     }
+    // What somebody waits for comes before later announcements.
+    let written = status.flush();
     agent.finish();
-    if let Err(error) = status.flush() { unwritten(error.into()) } else { answer }
-}
-
-fn all(agent: &mut Agent, action: Action, specs: &[&Spec]) -> Result<Vec<Outcome>, AgentError> {
-    match action {
-        Action::Start => agent.start(specs),
-        Action::Stop => agent.stop(specs),
-        Action::Monitor | Action::Status => Ok(agent.monitor(specs)),
-        Action::Renew => agent.renew(specs),
-        Action::Announce => Ok(agent.announce(specs)),
-        Action::ValidateAll | Action::Hold | Action::MetaData | Action::Usage => Ok(agent.validate(specs)),
-    }
-}
-
-/// What usage prints: the actions, for people and for OCF's tests.
-fn usage() -> String {
-    let words: Vec<&str> = Action::ALL.iter().map(|(word, _)| *word).collect();
-    format!("usage: ipaddr-agent [ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]...] {{{}}}", words.join("|"))
+    if let Err(error) = written { unwritten(error.into()) } else { answer }
 }
 
 fn print(text: &str) -> Code {

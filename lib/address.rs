@@ -55,6 +55,8 @@ pub enum SpecError {
     Label(String),
     /// No IPv4 address where a broadcast address is expected.
     Broadcast(String),
+    /// An IPv4 address where only IPv6 ones are taken.
+    NotV6(IpAddr),
     /// A link-local address without its interface.
     LinkLocal(IpAddr),
     /// A broadcast address or a label beside an IPv6 address.
@@ -77,6 +79,7 @@ impl fmt::Display for SpecError {
                 shown(text)
             ),
             SpecError::Broadcast(text) => write!(f, "'{}' is not an IPv4 broadcast address", shown(text)),
+            SpecError::NotV6(address) => write!(f, "{address} is not an IPv6 address"),
             SpecError::LinkLocal(address) => {
                 write!(f, "{address} is a link-local address, which every interface may have: name the interface")
             }

@@ -13,6 +13,7 @@ use crate::netlink::NetlinkError;
 use crate::rawsock::FrameSocket;
 use crate::time::Time;
 
+mod act;
 mod detection;
 mod error;
 mod host;
@@ -22,6 +23,7 @@ mod start;
 mod stop;
 mod tell;
 
+pub use act::code;
 pub use error::AgentError;
 pub use look::Sight;
 pub use start::Plan;

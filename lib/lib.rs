@@ -53,6 +53,9 @@
 //! | [`tale`] | the story of one group, for a person |
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
+//! | [`parameters`] | the parameters of OCF's agents for addresses |
+//! | [`called`] | the names by which ipaddr-agent is called |
+//! | [`meta_data`] | the description of ipaddr-agent for cluster managers |
 //! | [`manner`] | how a floating address is installed and announced, beside what it is |
 //! | [`floating`] | what there is of a floating address on a host, and its lifetime |
 //! | [`hold`] | addresses under leases: when they get lifetimes, when they go |
@@ -70,7 +73,7 @@
 //! | [`utterance`] | what a command says, as bounded lines for a person |
 //! | [`heartbeat_words`] | what Heartbeat reads out of what a status prints |
 //! | [`schedule`] | when an address is announced again |
-//! | [`ocf`] | actions, exit statuses and meta-data of the Open Cluster Framework |
+//! | [`ocf`] | actions and exit statuses of the Open Cluster Framework |
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
 //! | [`targets`] | lists, prefixes and ranges of targets |
 //! | [`probe`] | what to send to whom, and what is known of each target |
@@ -83,6 +86,8 @@
 //! | [`lines`] | a descriptor that lines are read from |
 //! | [`conf_file`] | a configuration file as bytes |
 //! | [`filter`] | the loop of a filter: standard input, output, complaints |
+//! | [`request`] | the environment: what a call of ipaddr-agent asks for |
+//! | [`namespace`] | the network namespace of this process |
 //! | [`netlink`] | the kernel's tables of interfaces, addresses and routes |
 //! | [`address_list`] | standard input: addresses, one a line |
 //! | [`outlet`] | the kernel's tables: on which interfaces an address is announced |
@@ -124,6 +129,7 @@ pub mod arrival;
 pub mod auth;
 pub mod authkeys;
 pub mod budget;
+pub mod called;
 pub mod claims;
 pub mod classic;
 pub mod cluster;
@@ -161,8 +167,10 @@ pub mod lookout;
 pub mod manner;
 pub mod medium;
 pub mod message;
+pub mod meta_data;
 pub mod migrate;
 pub mod name;
+pub mod namespace;
 pub mod ndisc;
 pub mod netlink;
 pub mod netstring;
@@ -171,6 +179,7 @@ pub mod offspring;
 pub mod outgoing;
 pub mod outlet;
 pub mod pace;
+pub mod parameters;
 pub mod patience;
 pub mod phi;
 pub mod pid_file;
@@ -185,6 +194,7 @@ pub mod record;
 pub mod refused;
 pub mod relay;
 pub mod replay;
+pub mod request;
 pub mod rotation;
 pub mod route;
 pub mod schedule;

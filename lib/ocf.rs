@@ -1,7 +1,8 @@
 //! The words of the Open Cluster Framework's resource agents (OCF Resource
-//! Agent API 1.1): actions, exit statuses, the reason of a failure, meta-data.
+//! Agent API 1.1): actions, exit statuses, the reason of a failure.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 /// The exit status of an agent.
@@ -80,6 +81,29 @@ impl Action {
         ("meta-data", Action::MetaData),
         ("usage", Action::Usage),
     ];
+
+    /// Whether it asks, and changes nothing.
+    pub fn asks(self) -> bool {
+        matches!(self, Action::Monitor | Action::Status)
+    }
+
+    /// What usage prints of an agent with this name: the actions.
+    pub fn usage(name: &str) -> String {
+        let words: Vec<&str> = Action::ALL.iter().map(|(word, _)| *word).collect();
+        format!("usage: {name} [ADDR[/BITS[/IFACE[:LABEL]][/BROADCAST]]...] {{{}}}", words.join("|"))
+    }
+
+    /// The answer where the place of an address that was named is not there, or
+    /// may not be entered. `recurring` is the monitoring of what was started.
+    pub fn without_place(self, why: io::ErrorKind, recurring: bool) -> Code {
+        match why {
+            io::ErrorKind::PermissionDenied => Code::Permission,
+            io::ErrorKind::NotFound if self == Action::Stop => Code::Success,
+            io::ErrorKind::NotFound if !self.asks() => Code::Installed,
+            io::ErrorKind::NotFound if !recurring => Code::NotRunning,
+            _ => Code::Generic,
+        }
+    }
 }
 
 /// A word that is no action.
@@ -110,9 +134,6 @@ impl FromStr for Action {
 pub fn exit_reason(why: &dyn fmt::Display) -> String {
     format!("ocf-exit-reason:{}", why.to_string().replace(['\n', '\r'], " "))
 }
-
-/// The meta-data of ipaddr-agent.
-pub const META_DATA: &str = include_str!("ocf/ipaddr-agent.xml");
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The two settings of an interface that a floating address depends on.
+//! The settings of the kernel that a floating address depends on.
 
 use std::fs::{self, File};
 use std::io;
@@ -57,4 +57,13 @@ pub fn removing_alone() -> Option<Flock<File>> {
 /// Whether the host is an IPv6 router on `interface`.
 pub fn is_router(interface: &str) -> bool {
     is_set(&PathBuf::from(format!("/proc/sys/net/ipv6/conf/{interface}/forwarding")))
+}
+
+/// Makes the kernel forget the ways that it has found, and the exceptions that it
+/// has learnt, for one family.
+///
+/// # Errors
+/// Not permitted, or /proc/sys is read-only.
+pub fn forget_routes(v6: bool) -> io::Result<()> {
+    fs::write(format!("/proc/sys/net/ipv{}/route/flush", if v6 { 6 } else { 4 }), "1\n")
 }

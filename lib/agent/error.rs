@@ -49,6 +49,8 @@ pub enum AgentError {
     Late(Duration),
     /// The address is not there.
     NotThere,
+    /// It is not there, and the interface that it was asked for on neither.
+    Gone(String),
     /// The address is there, but not as it was asked for.
     NotAsAsked(String),
 }
@@ -72,6 +74,7 @@ impl fmt::Display for AgentError {
             AgentError::Other(place) => write!(f, "it is already there, as {place}: no second copy is added"),
             AgentError::NoV6(name) => write!(f, "IPv6 is disabled on {name}"),
             AgentError::Late(by) => write!(f, "the lease ended {} s ago", crate::time::seconds(*by)),
+            AgentError::Gone(name) => write!(f, "the address is not there, and interface {name} neither"),
             AgentError::NotThere => f.write_str("the address is not there"),
             AgentError::NotAsAsked(place) => write!(f, "it is there, but as {place}"),
         }
@@ -94,7 +97,7 @@ impl AgentError {
                 _ => Code::Generic,
             },
             AgentError::NoInterface(_) | AgentError::Label(_) => Code::Configured,
-            AgentError::NotThere | AgentError::NotAsAsked(_) => Code::NotRunning,
+            AgentError::NotThere | AgentError::Gone(_) | AgentError::NotAsAsked(_) => Code::NotRunning,
             AgentError::NoPlace(..)
             | AgentError::NoBits(..)
             | AgentError::Unfit(_)

@@ -25,7 +25,7 @@ impl Agent {
 
     fn works(&mut self, spec: &Spec) -> Result<(), AgentError> {
         let named = match self.host.named(spec) {
-            Err(AgentError::NoInterface(_)) => return Err(AgentError::NotThere),
+            Err(AgentError::NoInterface(name)) => return Err(AgentError::Gone(name)),
             other => other?,
         };
         let held = self.host.there(spec, named.as_ref())?;

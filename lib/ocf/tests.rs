@@ -14,13 +14,3 @@ fn every_action_is_read_by_its_word_and_no_other() {
 fn a_reason_is_one_line() {
     assert_eq!(exit_reason(&"two\nlines"), "ocf-exit-reason:two lines");
 }
-
-#[test]
-fn the_meta_data_names_the_parameters_and_the_mandatory_actions() {
-    for name in ["ip", "nic", "cidr_netmask", "broadcast", "iflabel"] {
-        assert!(META_DATA.contains(&format!("<parameter name=\"{name}\"")), "{name}");
-    }
-    for name in ["start", "stop", "monitor", "meta-data", "validate-all"] {
-        assert!(META_DATA.contains(&format!("<action name=\"{name}\"")), "{name}");
-    }
-}

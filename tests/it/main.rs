@@ -28,6 +28,7 @@ mod house;
 mod ipaddr_agent;
 mod lab;
 mod mangled;
+mod ocf;
 mod ping_loop;
 mod ping_probe;
 #[allow(dead_code, reason = "the simulation uses all of it")]
