@@ -72,6 +72,9 @@ struct Kept {
     address: IpAddr,
     tenure: usize,
     presence: Presence,
+    /// The name of its interface, and why it is not there any more.
+    interface: Option<String>,
+    loss: Option<String>,
     said: Option<Said>,
     /// It is to be put back.
     wanted: bool,
@@ -226,6 +229,13 @@ impl Hold {
         }
     }
 
+    /// Where an address is or was, and why it has gone, if it has: only said.
+    pub fn locate(&mut self, address: usize, interface: Option<String>, loss: Option<String>) {
+        if let Some(kept) = self.kept.get_mut(address) {
+            (kept.interface, kept.loss) = (interface, loss);
+        }
+    }
+
     /// Somebody else gave an address a lifetime: it is given ours again.
     pub fn touched(&mut self, address: usize) {
         if let Some(kept) = self.kept.get(address) {
@@ -320,7 +330,9 @@ impl Hold {
         let (said, word, reason) = match &kept.presence {
             Presence::There => (Said::Held, "held", None),
             Presence::Ailing(why) => (Said::Cut, "cut", Some(why.clone())),
-            Presence::Absent if served && kept.said != Some(Said::Failed) => (Said::Removed, "removed", None),
+            Presence::Absent if served && kept.said != Some(Said::Failed) => {
+                (Said::Removed, "removed", kept.loss.clone())
+            }
             Presence::Absent => return,
         };
         if kept.said.replace(said) != Some(said) {
@@ -375,14 +387,22 @@ impl Hold {
     fn line(&self, number: usize, word: &str, now: Time) -> Line {
         let kept = &self.kept[number];
         let line = Line::new("hold", now).word(&kept.address.to_string()).word(word);
-        line.maybe("group", self.tenures[kept.tenure].group.as_ref())
+        line.maybe("group", self.tenures[kept.tenure].group.as_ref()).maybe("iface", kept.interface.as_ref())
     }
 }
 
 impl Kept {
     fn new(address: IpAddr, tenure: usize) -> Kept {
-        let presence = Presence::Absent;
-        Kept { address, tenure, presence, said: None, wanted: false, restored: VecDeque::new() }
+        Kept {
+            address,
+            tenure,
+            presence: Presence::Absent,
+            interface: None,
+            loss: None,
+            said: None,
+            wanted: false,
+            restored: VecDeque::new(),
+        }
     }
 
     /// Whether it may be put back once more, which is remembered.

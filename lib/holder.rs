@@ -17,14 +17,16 @@ use crate::edge::{self, Unwaiting};
 use crate::filter::Complaints;
 use crate::floating::{Held, Side};
 use crate::gratuitous::Announcement;
-use crate::hold::{self, Effect, Group, Hold, Presence};
+use crate::hold::{self, Effect, Group, Hold};
 use crate::lines::{Lines, Next};
 use crate::manner::Manner;
-use crate::netlink::{Event, Watch};
+use crate::netlink::Watch;
 use crate::ocf::Code;
 use crate::realtime;
 use crate::signals::{Signals, wait};
 use crate::time::Time;
+
+mod news;
 
 const TOOL: &str = "ipaddr-agent";
 
@@ -99,7 +101,7 @@ pub struct Holder {
     own: Option<String>,
     specs: Vec<Spec>,
     /// What the kernel has of each address, and the lifetime it was given last.
-    seen: Vec<Option<Held>>,
+    seen: Vec<Option<Sight>>,
     given: Vec<u32>,
     changed: bool,
     again: Vec<(Time, usize, Announcement)>,
@@ -290,51 +292,6 @@ impl Holder {
         Ok(())
     }
 
-    /// Takes in what the kernel told, and looks when it concerns us.
-    fn take_news(&mut self) {
-        let (hold, specs, seen, given) = (&mut self.hold, &self.specs, &self.seen, &self.given);
-        let mut changed = self.changed;
-        let same = |held: &Held| {
-            let address = held.address;
-            specs.iter().enumerate().filter(move |(_, spec)| spec.address == address).map(|(place, _)| place)
-        };
-        let heard = self.watch.read(|event| match event {
-            Event::Added(held) => {
-                for place in same(&held) {
-                    changed |= !hold.is_there(place) || held.tentative || held.duplicate;
-                    if given.get(place).is_some_and(|seconds| held.valid > *seconds) {
-                        hold.touched(place);
-                    }
-                }
-            }
-            Event::Removed(held) => changed |= same(&held).any(|place| hold.is_there(place)),
-            Event::Interface(index) => changed |= seen.iter().flatten().any(|held| held.index == index),
-            Event::Lost => changed = true,
-        });
-        if let Err(error) = heard {
-            self.complaints.say(self.number, &format!("the kernel's news: {error}"));
-        }
-        self.changed = changed;
-        self.look();
-    }
-
-    fn look(&mut self) {
-        if !self.changed {
-            return;
-        }
-        match self.agent.look(&self.specs.iter().collect::<Vec<_>>()) {
-            Ok(sights) => {
-                self.changed = false;
-                for (place, sight) in sights.into_iter().enumerate() {
-                    self.hold.see(place, presence(sight.as_ref()));
-                    self.seen[place] = sight.map(|sight| sight.held);
-                }
-            }
-            // It stays to be looked at.
-            Err(error) => edge::complain(TOOL, &error),
-        }
-    }
-
     /// Does what is to be done, until nothing is left of it.
     fn work(&mut self) {
         self.announce_again();
@@ -375,7 +332,8 @@ impl Holder {
     }
 
     fn prolong(&mut self, tenure: usize, addresses: &[usize], seconds: u32) {
-        let held: Vec<Held> = addresses.iter().filter_map(|place| self.seen.get(*place)?.clone()).collect();
+        let held: Vec<Held> =
+            addresses.iter().filter_map(|place| Some(self.seen.get(*place)?.as_ref()?.held.clone())).collect();
         addresses.iter().for_each(|place| self.given[*place] = seconds);
         match self.agent.prolong(&held, seconds) {
             Ok(()) => self.hold.prolonged(tenure, seconds, edge::now()),
@@ -431,12 +389,4 @@ fn in_time(until: Time) -> Result<(), AgentError> {
 fn all_of<T>(specs: &[&Spec], results: Vec<Result<T, AgentError>>) -> Result<Vec<T>, Refusal> {
     let refusal = |spec: &Spec, error| Refusal { address: Some(spec.address), error };
     specs.iter().zip(results).map(|(spec, result)| result.map_err(|error| refusal(spec, error))).collect()
-}
-
-fn presence(sight: Option<&Sight>) -> Presence {
-    match sight {
-        None => Presence::Absent,
-        Some(Sight { ailment: None, .. }) => Presence::There,
-        Some(Sight { ailment: Some(why), .. }) => Presence::Ailing(why.clone()),
-    }
 }

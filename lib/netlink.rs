@@ -4,7 +4,6 @@
 //! sequence number, every wait has an end, and a table that changed while it
 //! was read, or of which a part was lost, is read afresh.
 
-use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -29,9 +28,11 @@ use crate::interface::Interface;
 use crate::route::Route;
 use crate::time::Time;
 
+mod error;
 mod message;
 mod watch;
 
+pub use error::NetlinkError;
 pub use watch::{Event, Watch};
 
 /// Message types that end an exchange (netlink(7)).
@@ -53,46 +54,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The first pause before a table that changed under our hands is read again;
 /// each one is twice as long as the one before.
 const PAUSE: Duration = Duration::from_micros(500);
-
-/// Why the kernel could not be asked, or did not do what was asked.
-#[derive(Debug)]
-pub enum NetlinkError {
-    /// The socket failed.
-    Socket(io::Error),
-    /// No answer in time.
-    Timeout,
-    /// The kernel refused.
-    Refused(Errno),
-    /// An answer that cannot be read.
-    Malformed(&'static str),
-    /// A table that never held still.
-    Busy,
-}
-
-impl fmt::Display for NetlinkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NetlinkError::Socket(error) => write!(f, "netlink: {error}"),
-            NetlinkError::Timeout => write!(f, "the kernel did not answer within {} s", PATIENCE.as_secs()),
-            NetlinkError::Refused(errno) => f.write_str(errno.desc()),
-            NetlinkError::Malformed(what) => write!(f, "the kernel's answer cannot be read: {what}"),
-            NetlinkError::Busy => f.write_str("the kernel's tables change faster than they can be read"),
-        }
-    }
-}
-
-impl std::error::Error for NetlinkError {}
-
-impl NetlinkError {
-    /// The kernel's reason, where it gave one.
-    pub fn errno(&self) -> Option<Errno> {
-        match self {
-            NetlinkError::Refused(errno) => Some(*errno),
-            NetlinkError::Socket(error) => error.raw_os_error().map(Errno::from_raw),
-            NetlinkError::Timeout | NetlinkError::Malformed(_) | NetlinkError::Busy => None,
-        }
-    }
-}
 
 /// A change of one address, one of many.
 #[derive(Clone, Copy, Debug)]
@@ -227,32 +188,48 @@ impl Netlink {
         }
     }
 
-    /// Does many changes in few conversations; what became of each.
+    /// Does many changes in few conversations; what became of each. Where an
+    /// answer is lost, its changes are done again one by one: an address that was
+    /// added by then is [`Errno::EEXIST`].
     ///
     /// # Errors
     /// The kernel could not be asked: it is not known what was done.
     pub fn change_many(&mut self, changes: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, NetlinkError> {
         let mut results = Vec::with_capacity(changes.len());
         for batch in changes.chunks(BATCH) {
-            let first = self.sequence.wrapping_add(1);
-            let mut bytes = Vec::new();
-            for (place, change) in batch.iter().enumerate() {
-                // A refusal is answered in any case, the end of the batch too.
-                let ack = if place + 1 == batch.len() { NLM_F_ACK } else { 0 };
-                let (request, flags) = match change {
-                    Change::Add(held) => {
-                        (RouteNetlinkMessage::NewAddress(message::address(held)), NLM_F_CREATE | NLM_F_EXCL)
+            match self.batch(batch) {
+                Err(error) if error.errno() == Some(Errno::ENOBUFS) => {
+                    // A new socket has nothing left of the attempt that failed.
+                    *self = Netlink { sequence: self.sequence, ..Netlink::open()? };
+                    for change in batch {
+                        results.extend(self.batch(std::slice::from_ref(change))?);
                     }
-                    Change::Lifetime(held) => (RouteNetlinkMessage::NewAddress(message::address(held)), NLM_F_REPLACE),
-                    Change::Remove(held) => (RouteNetlinkMessage::DelAddress(message::address_key(held)), 0),
-                };
-                bytes.extend(self.request(request, flags | ack));
-                bytes.resize(bytes.len().next_multiple_of(4), 0);
+                }
+                whole => results.extend(whole?),
             }
-            self.socket.send(&bytes, 0).map_err(NetlinkError::Socket)?;
-            results.extend(self.results(first, batch)?);
         }
         Ok(results)
+    }
+
+    /// Does some changes in one conversation.
+    fn batch(&mut self, batch: &[Change<'_>]) -> Result<Vec<Result<(), Errno>>, NetlinkError> {
+        let first = self.sequence.wrapping_add(1);
+        let mut bytes = Vec::new();
+        for (place, change) in batch.iter().enumerate() {
+            // A refusal is answered in any case, the end of the batch too.
+            let ack = if place + 1 == batch.len() { NLM_F_ACK } else { 0 };
+            let (request, flags) = match change {
+                Change::Add(held) => {
+                    (RouteNetlinkMessage::NewAddress(message::address(held)), NLM_F_CREATE | NLM_F_EXCL)
+                }
+                Change::Lifetime(held) => (RouteNetlinkMessage::NewAddress(message::address(held)), NLM_F_REPLACE),
+                Change::Remove(held) => (RouteNetlinkMessage::DelAddress(message::address_key(held)), 0),
+            };
+            bytes.extend(self.request(request, flags | ack));
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        self.socket.send(&bytes, 0).map_err(NetlinkError::Socket)?;
+        self.results(first, batch)
     }
 
     /// What became of a batch whose first change has the number `first`.
@@ -399,3 +376,6 @@ fn first_message(bytes: &[u8]) -> Result<(NetlinkBuffer<&[u8]>, usize), NetlinkE
 fn family(v6: bool) -> AddressFamily {
     if v6 { AddressFamily::Inet6 } else { AddressFamily::Inet }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,10 +62,10 @@ impl Agent {
 
     /// Why an address that was there is not, as far as can be told: by what
     /// [`Agent::look`] saw last.
-    pub fn absence(&mut self, spec: &Spec, before: &Held, interface: &str) -> String {
-        let there = match self.host.at(before.index) {
+    pub fn absence(&mut self, spec: &Spec, before: &Sight) -> String {
+        let there = match self.host.at(before.held.index) {
             Err(error) => return error.to_string(),
-            Ok(None) => return format!("interface {interface} is gone"),
+            Ok(None) => return format!("interface {} is gone", before.interface),
             Ok(Some(there)) => there,
         };
         match self.host.find(spec, None) {

@@ -252,3 +252,21 @@ fn an_interface_that_comes_and_goes_never_makes_an_agent_hang_or_lie() {
         }
     }
 }
+
+#[test]
+fn a_table_that_changes_while_it_is_read_is_read_again() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    let mut names: Vec<String> = (3..=250).map(|number| format!("192.0.2.{number}/24/eth0")).collect();
+    names.extend((3..=250).map(|number| format!("2001:db8::{number:x}/64/eth0")));
+    assert_eq!(many(&a, &names, "start").code(), 0);
+    let churn = "i=0; while :; do i=$((i % 200 + 1)); echo address add 10.0.0.$i/32 dev lo; \
+                 echo address add 2001:db8:1::$i/128 dev lo; echo address del 10.0.0.$i/32 dev lo; \
+                 echo address del 2001:db8:1::$i/128 dev lo; done | ip -force -batch - >/dev/null 2>&1";
+    let _churning = a.start("sh", &["-c", churn]);
+    for _ in 0..40 {
+        let said = many(&a, &names, "monitor");
+        assert_eq!((said.code(), said.err.as_str()), (0, ""));
+    }
+}
