@@ -1,25 +1,23 @@
 //! ping-probe: who answers ICMP and ICMPv6 echo requests.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
-use std::os::fd::AsFd as _;
+use std::env;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 
 use hbkit::edge::{self, Answer, Output};
 use hbkit::icmp::{Family, PAYLOAD, PAYLOAD_MOST};
-use hbkit::lines::{Lines, Next};
-use hbkit::pingsock::{self, PingSocket, Sending};
-use hbkit::probe::{Prober, RETRIES, Report, Settings, Sum, Target, WAITING};
-use hbkit::signals::{self, Signals};
-use hbkit::time::parse_span;
-use hbkit::{ha_cf, name, targets};
+use hbkit::pinger::{self, Interim, Reporter};
+use hbkit::pingsock::Sending;
+use hbkit::probe::{
+    INTERVAL_LEAST, Note, Prober, RETRIES, Report, Rules, Settings, Sum, Tallies, Tally, Target, WAITING,
+};
+use hbkit::time::{Time, parse_span};
+use hbkit::{as_fping, fping_call, ha_cf, name, target_list};
 
 /// Ask hosts for an ICMP echo, and say who answers
 #[derive(Parser)]
@@ -50,6 +48,16 @@ struct Args {
     /// Code point of the service, 0 to 63
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..64))]
     dscp: Option<u8>,
+    /// A state must last so long before it is said
+    #[arg(long, value_name = "SPAN", value_parser = parse_span, requires = "forever")]
+    dampen: Option<Duration>,
+    /// So many probes in a row without an answer make a target down or unknown
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "forever")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    fall: u32,
+    /// First: take the words behind it as fping does, and answer as it does
+    #[arg(long)]
+    fping: bool,
     /// The targets are one group of this name: one that answers is enough
     #[arg(short, long, value_name = "NAME")]
     group: Option<String>,
@@ -79,6 +87,10 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["count", "forever"])]
     #[arg(value_parser = clap::value_parser!(u32).range(..=i64::from(RETRIES)))]
     retries: u32,
+    /// So many answers in a row make a target up
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "forever")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    rise: u32,
     /// Bytes behind the header of each request
     #[arg(long, value_name = "N", default_value_t = PAYLOAD as u64)]
     #[arg(value_parser = clap::value_parser!(u64).range(PAYLOAD as u64..=PAYLOAD_MOST as u64))]
@@ -86,6 +98,9 @@ struct Args {
     /// Send from this address
     #[arg(short = 'S', long, value_name = "ADDR")]
     source: Option<IpAddr>,
+    /// At the end, on SIGQUIT and after each SPAN: loss, min, avg, max and p99
+    #[arg(long, value_name = "SPAN", value_parser = parse_span, num_args = 0..=1, require_equals = true)]
+    summary: Option<Option<Duration>>,
     /// Ask also the targets of this file, one a line; - is standard input
     #[arg(long, value_name = "FILE")]
     targets_from: Option<PathBuf>,
@@ -95,40 +110,46 @@ struct Args {
     /// End after so long
     #[arg(short = 'w', long, value_name = "SPAN", value_parser = parse_span)]
     deadline: Option<Duration>,
-    /// Wait so long for an answer [default: 1s, at most 64 intervals]
+    /// Wait so long for an answer [default: 0.5, with --loop 1s; at most 64
+    /// intervals]
     #[arg(short = 'W', long, value_name = "SPAN", value_parser = parse_span)]
     timeout: Option<Duration>,
 }
 
 fn main() -> ExitCode {
+    let words: Vec<String> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(words) = fping_call::meant(&words) {
+        return as_fping::run(words);
+    }
     edge::finish("ping-probe", run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<Answer> {
+    ensure!(!args.fping, "--fping: it must be the first word");
     let (targets, settings) = plan(args)?;
-    let mut sockets = open(args, &targets)?;
-    let signals = Signals::take_over().context("signals")?;
+    if let Some(source) = args.source {
+        let other = targets.iter().any(|target| Family::of(target.address) != Family::of(source));
+        ensure!(!other, "source {source}: a target is of the other family");
+    }
+    let how = Sending {
+        interface: args.interface.clone(),
+        source: args.source,
+        size: usize::try_from(args.size)?,
+        ttl: args.ttl,
+        service: args.dscp.map(|dscp| dscp << 2),
+        whole: args.dont_fragment,
+    };
+    let mut sockets = pinger::open(&targets, u16::from_be_bytes(pinger::random()?), &how)?;
     let mut prober = Prober::new(settings, targets, edge::now());
     let mut say = Say { quiet: args.quiet && !args.forever, json: args.json, output: Output::new() };
-    loop {
-        // Whatever arrived before now is heard before time passes.
-        let now = edge::now();
-        hear(&mut sockets, &mut prober, &mut say)?;
-        let lost = prober.expire(now);
-        say.all(&prober, lost)?;
-        let interrupted = signals.came().context("signals")?;
-        if interrupted || prober.is_over(now) || prober.is_done() {
-            let open = prober.stop(if interrupted { "interrupted" } else { "deadline" }, now);
-            say.all(&prober, open)?;
-            break;
-        }
-        send(&mut sockets, &mut prober, &mut say)?;
-        say.output.flush()?;
-        // Nothing to wait for: what was left could not be sent.
-        let Some(wake) = prober.wake() else { continue };
-        let longest = Some(wake.since(edge::now()));
-        let descriptors = sockets.iter().map(|socket| socket.as_fd()).chain([signals.as_fd()]);
-        signals::wait(descriptors, longest).context("waiting")?;
+    let interim = match args.summary {
+        None => Interim::Never,
+        Some(None) => Interim::Asked,
+        Some(Some(span)) => Interim::Every(span),
+    };
+    pinger::run(&mut prober, &mut sockets, interim, &mut say)?;
+    if args.summary.is_some() {
+        say.summaries(&prober, edge::now(), |tallies| &tallies.whole, prober.since().0)?;
     }
     say.output.flush()?;
     Ok(match prober.sum() {
@@ -140,32 +161,14 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
 
 /// Whom to ask, and how, from the options and ha.cf.
 fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
-    let mut targets = Vec::new();
-    let mut interval = Duration::from_secs(1);
-    if let Some(path) = &args.config {
-        let config = ha_cf::read(path)?;
-        interval = config.keepalive;
-        targets.extend(config.ping.iter().flat_map(Target::of).filter(|target| fits(target.address, args)));
-        ensure!(!targets.is_empty(), "{}: no ping, ping6 or ping_group in it", path.display());
-    }
-    if let Some(group) = &args.group {
-        ensure!(name::is_name(group), "group '{}': not a name", group.escape_default());
-    }
-    let named = named(args)?;
-    if let Some(group) = &args.group {
-        ensure!(!named.is_empty(), "group {group}: no target is named");
-        let members = named.len();
-        ensure!(args.need as usize <= members, "need: {} of a group of {members}", args.need);
-    }
-    for name in named {
-        targets.push(Target { address: resolve(&name, args)?, name, group: args.group.clone() });
-    }
-    ensure!(!targets.is_empty(), "no target: name one, or an ha.cf by -f");
-    interval = args.interval.unwrap_or(interval);
-    ensure!(interval >= Duration::from_micros(100), "interval: less than 100us");
+    let (targets, interval) = targets(args)?;
+    let interval = args.interval.unwrap_or(interval);
+    ensure!(interval >= INTERVAL_LEAST, "interval: less than 100us");
     let most = interval * WAITING;
-    let timeout = args.timeout.unwrap_or(most.min(Duration::from_secs(1)));
+    let usual = if args.forever { Duration::from_secs(1) } else { Duration::from_millis(500) };
+    let timeout = args.timeout.unwrap_or(most.min(usual));
     ensure!(!timeout.is_zero() && timeout <= most, "timeout: zero, or more than {WAITING} intervals");
+    ensure!(args.summary.flatten().is_none_or(|span| span >= INTERVAL_LEAST), "summary: less than 100us");
     let settings = Settings {
         interval,
         timeout,
@@ -174,37 +177,42 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
         gap: Duration::from_secs(1) / args.rate,
         stream: args.forever,
         quiet: args.quiet,
+        rules: Rules { rise: args.rise, fall: args.fall, dampen: args.dampen.unwrap_or_default() },
+        tally: args.summary.is_some(),
+        notes: false,
         retries: args.retries,
         backoff: args.backoff,
         need: usize::try_from(args.need)?,
-        key: random()?,
+        key: pinger::random()?,
     };
     Ok((targets, settings))
 }
 
-/// Addresses and names of the command line and of the list.
-fn named(args: &Args) -> anyhow::Result<Vec<String>> {
-    let mut named = Vec::new();
-    for word in &args.targets {
-        targets::expand(word, &mut named)?;
+/// Whom to ask, and the interval that ha.cf gives.
+fn targets(args: &Args) -> anyhow::Result<(Vec<Target>, Duration)> {
+    let mut targets = Vec::new();
+    let mut interval = Duration::from_secs(1);
+    if let Some(path) = &args.config {
+        let config = ha_cf::read(path)?;
+        interval = config.keepalive;
+        targets.extend(config.ping.iter().flat_map(Target::of).filter(|target| fits(target.address, args)));
+        ensure!(!targets.is_empty(), "{}: no ping, ping6 or ping_group in it", path.display());
     }
-    let Some(path) = &args.targets_from else { return Ok(named) };
-    let list: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path).with_context(|| path.display().to_string())?)
-    };
-    let mut lines = Lines::new(list);
-    loop {
-        match lines.next_line().with_context(|| path.display().to_string())? {
-            Next::Line(line) => {
-                let line = std::str::from_utf8(line).with_context(|| path.display().to_string())?;
-                targets::of_line(line).map_or(Ok(()), |word| targets::expand(word, &mut named))?;
-            }
-            Next::TooLong => bail!("{}: a line is too long", path.display()),
-            Next::End => return Ok(named),
-        }
+    let named = target_list::read(&args.targets, args.targets_from.as_deref())?;
+    if let Some(group) = &args.group {
+        ensure!(name::is_name(group), "group '{}': not a name", group.escape_default());
+        ensure!(!named.is_empty(), "group {group}: no target is named");
+        let members = named.len();
+        ensure!(args.need as usize <= members, "need: {} of a group of {members}", args.need);
     }
+    for name in named {
+        let addresses = target_list::resolve(&name).with_context(|| format!("target '{}'", name.escape_default()))?;
+        let first = addresses.into_iter().find(|address| fits(*address, args));
+        let address = first.with_context(|| format!("target '{name}': no address of the family that is asked for"))?;
+        targets.push(Target { address, name, group: args.group.clone() });
+    }
+    ensure!(!targets.is_empty(), "no target: name one, or an ha.cf by -f");
+    Ok((targets, interval))
 }
 
 /// A factor from 1 to 5, in hundredths.
@@ -213,80 +221,9 @@ fn backoff(text: &str) -> Result<u32, String> {
     factor.map(|factor| (factor * 100.0).round() as u32).ok_or_else(|| "not from 1 to 5".to_owned())
 }
 
-/// The address of a target: as it stands, or the first one of its name.
-fn resolve(name: &str, args: &Args) -> anyhow::Result<IpAddr> {
-    let addresses = match name.parse() {
-        Ok(address) => vec![SocketAddr::new(address, 0)],
-        Err(_) => (name, 0).to_socket_addrs().with_context(|| format!("target '{}'", name.escape_default()))?.collect(),
-    };
-    let first = addresses.into_iter().map(|address| address.ip()).find(|address| fits(*address, args));
-    first.with_context(|| format!("target '{name}': no address of the family that is asked for"))
-}
-
 /// Whether the options allow the family of an address.
 fn fits(address: IpAddr, args: &Args) -> bool {
     if address.is_ipv4() { !args.ipv6 } else { !args.ipv4 }
-}
-
-/// One socket for each family that a target has.
-fn open(args: &Args, targets: &[Target]) -> anyhow::Result<Vec<PingSocket>> {
-    let families: BTreeSet<Family> = targets.iter().map(|target| Family::of(target.address)).collect();
-    if let Some(source) = args.source {
-        let other = families.iter().any(|family| *family != Family::of(source));
-        ensure!(!other, "source {source}: a target is of the other family");
-    }
-    let ident = u16::from_be_bytes(random()?);
-    let how = Sending {
-        interface: args.interface.clone(),
-        source: args.source,
-        size: usize::try_from(args.size)?,
-        ttl: args.ttl,
-        dscp: args.dscp,
-        whole: args.dont_fragment,
-    };
-    let open = |family| PingSocket::open(family, ident, &how);
-    Ok(families.into_iter().map(open).collect::<Result<_, _>>()?)
-}
-
-fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).context("random numbers")?;
-    Ok(bytes)
-}
-
-/// Hears all that has arrived.
-fn hear(sockets: &mut [PingSocket], prober: &mut Prober, say: &mut Say) -> anyhow::Result<()> {
-    for socket in sockets {
-        let dropped = socket.dropped();
-        while let Some(arrival) = socket.receive().context("receiving")? {
-            let report = prober.hear(arrival.from, &arrival.heard, arrival.at);
-            say.all(prober, report)?;
-        }
-        if socket.dropped() != dropped {
-            prober.dropped(edge::now());
-        }
-    }
-    Ok(())
-}
-
-/// Sends what is due: a few, so that the answers are heard in between.
-fn send(sockets: &mut [PingSocket], prober: &mut Prober, say: &mut Say) -> anyhow::Result<()> {
-    for _ in 0..32 {
-        let at = edge::now();
-        let Some(probe) = prober.next_probe(at) else { break };
-        let to = prober.targets()[probe.target].address;
-        let Some(socket) = sockets.iter_mut().find(|socket| socket.family() == Family::of(to)) else { break };
-        let report = match socket.send(to, &prober.echo(probe, socket.ident())) {
-            Ok(()) => {
-                prober.sent(probe, at);
-                None
-            }
-            Err(error) if pingsock::is_crowded(&error) => prober.crowded_out(probe, pingsock::reason(&error), at),
-            Err(error) => prober.unsent(probe, pingsock::reason(&error), at),
-        };
-        say.all(prober, report)?;
-    }
-    Ok(())
 }
 
 /// Where the records go, and how.
@@ -297,12 +234,57 @@ struct Say {
 }
 
 impl Say {
-    fn all(&mut self, prober: &Prober, reports: impl IntoIterator<Item = Report>) -> anyhow::Result<()> {
-        for report in reports.into_iter().filter(|_| !self.quiet) {
-            let target = &prober.targets()[report.target];
-            let line = if self.json { report.json(target) } else { report.record(target).finish() };
-            self.output.line(&line)?;
+    /// What is known of every target, since a point in time.
+    fn summaries(
+        &mut self,
+        prober: &Prober,
+        at: Time,
+        which: impl Fn(&Tallies) -> &Tally,
+        since: Time,
+    ) -> anyhow::Result<()> {
+        for (index, target) in prober.targets().iter().enumerate() {
+            let Some(tally) = prober.tallies(index).map(&which) else { continue };
+            let over = at.since(since);
+            self.output.line(&if self.json {
+                tally.json(target, over, at)
+            } else {
+                tally.record(target, over, at).finish()
+            })?;
         }
         Ok(())
+    }
+}
+
+impl Reporter for Say {
+    fn report(&mut self, prober: &Prober, report: &Report) -> anyhow::Result<()> {
+        if !self.quiet {
+            let target = &prober.targets()[report.target];
+            self.output.line(&if self.json { report.json(target) } else { report.record(target).finish() })?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, _prober: &Prober, note: &Note) -> anyhow::Result<()> {
+        match note {
+            Note::Group(report) if !self.quiet => {
+                self.output.line(&if self.json { report.json() } else { report.record().finish() })?;
+            }
+            Note::Group(_) | Note::Twice { .. } | Note::Refused { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn interim(&mut self, prober: &mut Prober, asked: bool, at: Time) -> anyhow::Result<()> {
+        let (begun, told) = prober.since();
+        if asked {
+            return self.summaries(prober, at, |tallies| &tallies.whole, begun);
+        }
+        self.summaries(prober, at, |tallies| &tallies.recent, told)?;
+        prober.forget_recent(at);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        Ok(self.output.flush()?)
     }
 }

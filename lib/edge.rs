@@ -60,7 +60,8 @@ pub fn complain(tool: &str, what: &dyn fmt::Display) {
     let _ = writeln!(io::stderr(), "{tool}: {what}");
 }
 
-fn is_reader_gone(error: &anyhow::Error) -> bool {
+/// Whether a reader of standard output went away.
+pub fn is_reader_gone(error: &anyhow::Error) -> bool {
     error.downcast_ref::<OutputError>().is_some_and(|gone| gone.0.kind() == io::ErrorKind::BrokenPipe)
 }
 

@@ -115,6 +115,10 @@ pub struct Refusal {
     pub echo: Option<Echo>,
     /// Why, in one word.
     pub reason: &'static str,
+    /// The type of the error ...
+    pub kind: u8,
+    /// ... and its code.
+    pub code: u8,
 }
 
 /// The bytes of an echo request that carries `size` bytes, at least what it has
@@ -150,17 +154,19 @@ pub fn hear(family: Family, message: &[u8]) -> Option<Heard> {
     if kind == family.reply_type() {
         return (code == 0).then(|| read_echo(message)?.2).flatten().map(Heard::Answer);
     }
-    let reason = reason(family, kind, code)?;
+    reason(family, kind, code)?;
     let quoted = message.get(HEADER..)?;
     let (to, request) = match family {
         Family::V4 => behind_ipv4(quoted)?,
         Family::V6 => behind_ipv6(quoted)?,
     };
-    refusal(to, request, reason)
+    refusal(to, request, kind, code)
 }
 
-/// An error about the request whose first bytes are `request`, sent to `to`.
-pub fn refusal(to: IpAddr, request: &[u8], reason: &'static str) -> Option<Heard> {
+/// An error of this type and code about the request whose first bytes are
+/// `request`, sent to `to`.
+pub fn refusal(to: IpAddr, request: &[u8], kind: u8, code: u8) -> Option<Heard> {
+    let reason = reason(Family::of(to), kind, code)?;
     let (ident, sequence, echo) = read_echo(request)?;
     (*request.first()? == Family::of(to).request_type()).then_some(Heard::Refusal(Refusal {
         to,
@@ -168,6 +174,8 @@ pub fn refusal(to: IpAddr, request: &[u8], reason: &'static str) -> Option<Heard
         sequence,
         echo,
         reason,
+        kind,
+        code,
     }))
 }
 

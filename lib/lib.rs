@@ -77,6 +77,8 @@
 //! | [`icmp`] | echo requests, answers and errors of ICMP and ICMPv6 |
 //! | [`targets`] | lists, prefixes and ranges of targets |
 //! | [`probe`] | what to send to whom, and what is known of each target |
+//! | [`fping_call`] | the words by which fping is called |
+//! | [`fping`] | what fping says |
 //!
 //! **Edges** touch the system, and decide nothing.
 //!
@@ -103,8 +105,11 @@
 //! | [`holder`] | a process that holds addresses: lines, the kernel's news, the time |
 //! | [`realtime`] | priority and memory of a process that must be on time |
 //! | [`secret_file`] | a file of secrets: read, newly written, and changed |
+//! | [`target_list`] | a list of targets, and the name server |
+//! | [`pinger`] | the loop of ping-probe: sockets, signals, the clock |
+//! | [`as_fping`] | ping-probe by fping's words: names, sockets, both outputs |
 //! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
-//! | [`signals`] | SIGINT and SIGTERM; waiting for descriptors |
+//! | [`signals`] | signals as descriptors; waiting for descriptors |
 //! | [`udp`] | sockets of networks |
 //! | [`serial`] | serial lines |
 //! | [`transmitter`] | every medium that a node sends on |
@@ -126,6 +131,7 @@ pub mod announcer;
 pub mod answers;
 pub mod arp;
 pub mod arrival;
+pub mod as_fping;
 pub mod auth;
 pub mod authkeys;
 pub mod budget;
@@ -144,6 +150,8 @@ pub mod filter;
 pub mod fingerprints;
 pub mod floating;
 pub mod forward;
+pub mod fping;
+pub mod fping_call;
 pub mod gaps;
 pub mod gratuitous;
 pub mod ha_cf;
@@ -183,6 +191,7 @@ pub mod parameters;
 pub mod patience;
 pub mod phi;
 pub mod pid_file;
+pub mod pinger;
 pub mod pingsock;
 pub mod probe;
 pub mod problem;
@@ -214,6 +223,7 @@ pub mod suggest;
 pub mod survey;
 pub mod sysctl;
 pub mod tale;
+pub mod target_list;
 pub mod targets;
 pub mod telling;
 pub mod time;

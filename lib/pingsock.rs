@@ -8,10 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr, RcvBufForce, ReceiveTimestampns, RxqOvfl, SndBufForce};
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt};
+use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr, RcvBufForce, ReceiveTimestampns, SndBufForce};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, getsockopt, recvmsg, setsockopt};
 use nix::sys::time::TimeSpec;
-use nix::{cmsg_space, libc, setsockopt_impl, sockopt_impl};
+use nix::{cmsg_space, getsockopt_impl, libc, setsockopt_impl, sockopt_impl};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use crate::edge;
@@ -55,7 +55,7 @@ impl std::error::Error for PingSocketError {}
 /// What came in.
 #[derive(Debug)]
 pub struct Arrival {
-    /// From whom.
+    /// From whom: the target, or who sent the error.
     pub from: IpAddr,
     /// What it says.
     pub heard: Heard,
@@ -74,8 +74,8 @@ pub struct Sending {
     pub size: usize,
     /// Hops that it may take.
     pub ttl: Option<u8>,
-    /// The code point of its service (RFC 2474), 0 to 63.
-    pub dscp: Option<u8>,
+    /// The byte of its service: the code point (RFC 2474) and two bits.
+    pub service: Option<u8>,
     /// Never in fragments: what is too big for its path is not sent.
     pub whole: bool,
 }
@@ -94,6 +94,12 @@ sockopt_impl!(
     /// The same for IPv6.
     PathMtu6, SetOnly, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, i32
 );
+sockopt_impl!(
+    /// What the kernel counts of a socket (socket(7), sock_diag(7)).
+    Counts, GetOnly, libc::SOL_SOCKET, libc::SO_MEMINFO, [u32; 9]
+);
+/// The packets for which there was no room, among these (SK_MEMINFO_DROPS).
+const DROPS: usize = 8;
 
 /// One socket of one family, which never waits.
 #[derive(Debug)]
@@ -153,7 +159,6 @@ impl PingSocket {
             self.socket.set_send_buffer_size(ROOM)?;
         }
         setsockopt(&self.socket, ReceiveTimestampns, &true)?;
-        setsockopt(&self.socket, RxqOvfl, &1)?;
         match (self.kind, self.family) {
             (Kind::Raw, Family::V4 | Family::V6) => self.socket.attach_filter(&filter(self.family, self.ident))?,
             // A ping socket sees errors about its own requests alone, here.
@@ -169,7 +174,7 @@ impl PingSocket {
 
     /// What the IP header of each request says.
     fn mark(&self, how: &Sending) -> io::Result<()> {
-        let (ttl, class) = (how.ttl.map(u32::from), how.dscp.map(|dscp| u32::from(dscp) << 2));
+        let (ttl, class) = (how.ttl.map(u32::from), how.service.map(u32::from));
         match self.family {
             Family::V4 => {
                 ttl.map_or(Ok(()), |ttl| self.socket.set_ttl_v4(ttl))?;
@@ -199,9 +204,14 @@ impl PingSocket {
         self.ident
     }
 
-    /// How many packets the kernel had no room for, as far as it has said.
-    pub fn dropped(&self) -> u32 {
-        self.dropped
+    /// Whether the kernel had no room for packets since the last question. Asked
+    /// for, since SO_RXQ_OVFL says it only with a packet that comes after those.
+    ///
+    /// # Errors
+    /// The kernel does not say.
+    pub fn has_dropped(&mut self) -> io::Result<bool> {
+        let dropped = getsockopt(&self.socket, Counts)?[DROPS];
+        Ok(std::mem::replace(&mut self.dropped, dropped) != dropped)
     }
 
     /// Sends one request.
@@ -262,13 +272,12 @@ impl PingSocket {
             }
             Err(error) => return Err(error.into()),
         };
-        self.dropped = message.dropped.unwrap_or(self.dropped);
         let Some(from) = message.from else { return Ok(Some(None)) };
         let bytes = &self.buffer[..message.length];
         let heard = match (self.kind, self.family) {
             // The error queue gives the request back, and to whom it was sent.
             (Kind::Ping, Family::V4 | Family::V6) if flags.contains(MsgFlags::MSG_ERRQUEUE) => {
-                message.reason.and_then(|reason| icmp::refusal(from, bytes, reason))
+                message.error.and_then(|(kind, code, _)| icmp::refusal(from, bytes, kind, code))
             }
             (Kind::Raw, Family::V4) => icmp::hear_with_header(bytes),
             (Kind::Ping, Family::V4) | (Kind::Ping | Kind::Raw, Family::V6) => icmp::hear(self.family, bytes),
@@ -278,6 +287,7 @@ impl PingSocket {
             Heard::Refusal(refusal) => refusal.ident,
         };
         let ours = heard.filter(|heard| ident(heard) == self.ident);
+        let from = message.error.and_then(|(_, _, by)| by).unwrap_or(from);
         Ok(Some(ours.map(|heard| Arrival { from, heard, at: message.at })))
     }
 
@@ -286,13 +296,17 @@ impl PingSocket {
         let socket = self.socket.as_raw_fd();
         let received = recvmsg::<SockaddrStorage>(socket, &mut parts, Some(&mut self.control), flags)?;
         let from = received.address.as_ref().and_then(ip);
-        let mut message = Message { from, length: received.bytes, at: edge::now(), dropped: None, reason: None };
+        let mut message = Message { from, length: received.bytes, at: edge::now(), error: None };
         for control in received.cmsgs()? {
             match control {
                 ControlMessageOwned::ScmTimestampns(stamp) => message.at = boot_time(stamp).min(message.at),
-                ControlMessageOwned::RxqOvfl(count) => message.dropped = Some(count),
-                ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
-                    message.reason = icmp::reason(self.family, error.ee_type, error.ee_code);
+                ControlMessageOwned::Ipv4RecvErr(error, by) => {
+                    let by = by.map(|by| Ipv4Addr::from_bits(u32::from_be(by.sin_addr.s_addr)).into());
+                    message.error = Some((error.ee_type, error.ee_code, by));
+                }
+                ControlMessageOwned::Ipv6RecvErr(error, by) => {
+                    let by = by.map(|by| Ipv6Addr::from(by.sin6_addr.s6_addr).into());
+                    message.error = Some((error.ee_type, error.ee_code, by));
                 }
                 _ => {}
             }
@@ -306,8 +320,8 @@ struct Message {
     from: Option<IpAddr>,
     length: usize,
     at: Time,
-    dropped: Option<u32>,
-    reason: Option<&'static str>,
+    /// Type, code and sender of an ICMP error.
+    error: Option<(u8, u8, Option<IpAddr>)>,
 }
 
 impl AsFd for PingSocket {
@@ -357,13 +371,18 @@ fn control_space() -> Vec<u8> {
     cmsg_space!(TimeSpec, u32, [u8; 64])
 }
 
-/// A filter that lets answers to `ident` and errors through: everybody else's
-/// answers would fill the buffer too.
-fn filter(family: Family, ident: u16) -> [SockFilter; 12] {
+/// A filter that lets answers to `ident` through and errors about its requests:
+/// everybody else's would fill the buffer too.
+fn filter(family: Family, ident: u16) -> [SockFilter; 19] {
     const LOAD_HEADER_LENGTH: u16 = 0xb1; // ldxb 4*([k]&0xf)
     const LOAD_X: u16 = 0x01; // ldx #k
     const LOAD_BYTE: u16 = 0x50; // ldb [x+k]
     const LOAD_HALF: u16 = 0x48; // ldh [x+k]
+    const AND: u16 = 0x54; // and #k
+    const SHIFT: u16 = 0x64; // lsh #k
+    const ADD_X: u16 = 0x0c; // add x
+    const TO_X: u16 = 0x07; // tax
+    const LOAD: u16 = 0x00; // ld #k
     const IF_EQUAL: u16 = 0x15; // jeq #k
     const RETURN: u16 = 0x06; // ret #k
     // A raw IPv4 socket shows the IP header, a raw ICMPv6 one does not.
@@ -371,15 +390,33 @@ fn filter(family: Family, ident: u16) -> [SockFilter; 12] {
         Family::V4 => (LOAD_HEADER_LENGTH, 0, [3, 11, 12, 12]),
         Family::V6 => (LOAD_X, 129, [1, 2, 3, 4]),
     };
+    // What is quoted is a request behind its own IP header, whose length is
+    // found in it (IPv4) or known (IPv6).
+    let [load, mask, words, sum] = match family {
+        Family::V4 => [
+            SockFilter::new(LOAD_BYTE, 0, 0, 8),
+            SockFilter::new(AND, 0, 0, 0xf),
+            SockFilter::new(SHIFT, 0, 0, 2),
+            SockFilter::new(ADD_X, 0, 0, 0),
+        ],
+        Family::V6 => [40; 4].map(|length| SockFilter::new(LOAD, 0, 0, length)),
+    };
     [
         SockFilter::new(start, 0, 0, 0),
         SockFilter::new(LOAD_BYTE, 0, 0, 0),
-        SockFilter::new(IF_EQUAL, 5, 0, reply),
-        SockFilter::new(IF_EQUAL, 6, 0, errors[0]),
-        SockFilter::new(IF_EQUAL, 5, 0, errors[1]),
-        SockFilter::new(IF_EQUAL, 4, 0, errors[2]),
-        SockFilter::new(IF_EQUAL, 3, 0, errors[3]),
+        SockFilter::new(IF_EQUAL, 12, 0, reply),
+        SockFilter::new(IF_EQUAL, 4, 0, errors[0]),
+        SockFilter::new(IF_EQUAL, 3, 0, errors[1]),
+        SockFilter::new(IF_EQUAL, 2, 0, errors[2]),
+        SockFilter::new(IF_EQUAL, 1, 0, errors[3]),
         SockFilter::new(RETURN, 0, 0, 0),
+        load,
+        mask,
+        words,
+        sum,
+        SockFilter::new(TO_X, 0, 0, 0),
+        SockFilter::new(LOAD_HALF, 0, 0, 8 + 4),
+        SockFilter::new(IF_EQUAL, 2, 3, u32::from(ident)),
         SockFilter::new(LOAD_HALF, 0, 0, 4),
         SockFilter::new(IF_EQUAL, 0, 1, u32::from(ident)),
         SockFilter::new(RETURN, 0, 0, 0xffff),

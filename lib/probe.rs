@@ -14,28 +14,38 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::net::IpAddr;
 use std::time::Duration;
 
-use subtle::ConstantTimeEq as _;
-
-use crate::ha_cf::PingTarget;
-use crate::icmp::{Echo, Heard, Refusal};
+use crate::icmp::Echo;
 use crate::time::Time;
 
 mod check;
+mod ending;
+mod groups;
+mod hearing;
 mod report;
+mod settings;
+mod steady;
 mod sum;
+mod tally;
 mod track;
 
 use check::Checks;
-pub use report::{Reason, Report, State};
+pub use groups::GroupReport;
+use groups::Groups;
+pub use report::{Note, Reason, Report, State};
+pub use settings::{Settings, Target};
+pub use steady::{Rules, Steady};
 pub use sum::Sum;
+pub use tally::{Tallies, Tally};
 use track::{Outcome, Track};
 
 /// Most probes of one target that may wait for their answer at the same time:
 /// the bits of its memory.
 pub const WAITING: u32 = 64;
+
+/// The least time between two probes of a target.
+pub const INTERVAL_LEAST: Duration = Duration::from_micros(100);
 
 /// A quiet stream repeats what it knows this often, so that its silence says
 /// that it has died.
@@ -50,66 +60,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The most tries after the first.
 pub const RETRIES: u32 = 20;
-
-/// Whom to ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// As it was written.
-    pub name: String,
-    /// Where it is.
-    pub address: IpAddr,
-    /// The group that it belongs to.
-    pub group: Option<String>,
-}
-
-impl Target {
-    /// What a ping, ping6 or ping_group directive names: one target, or those of
-    /// a group.
-    pub fn of(node: &PingTarget) -> Vec<Target> {
-        let single = node.addresses.iter().any(|address| node.name.parse() == Ok(*address));
-        let group = (!single).then(|| node.name.clone());
-        let target = |address: &IpAddr| Target {
-            name: if single { node.name.clone() } else { address.to_string() },
-            address: *address,
-            group: group.clone(),
-        };
-        node.addresses.iter().map(target).collect()
-    }
-
-    /// The address, where the name is another word.
-    pub fn address_beside_name(&self) -> Option<String> {
-        let address = self.address.to_string();
-        (address != self.name).then_some(address)
-    }
-}
-
-/// How to ask.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Between two probes of one target.
-    pub interval: Duration,
-    /// An answer after this is late.
-    pub timeout: Duration,
-    /// Probes for each target; none: without end.
-    pub count: Option<u64>,
-    /// The end of everything, from the start.
-    pub deadline: Option<Duration>,
-    /// Between any two probes.
-    pub gap: Duration,
-    /// A record for each probe, instead of one for each target at its end.
-    pub stream: bool,
-    /// In a stream only changes, and every [`REPEAT`] what is known.
-    pub quiet: bool,
-    /// How often a target that has not answered is asked again, at the end of
-    /// each time-out. For one probe of each target, without a stream.
-    pub retries: u32,
-    /// Each further time-out is so many times as long, in hundredths.
-    pub backoff: u32,
-    /// So many members of a group must answer.
-    pub need: usize,
-    /// What makes our echoes ours: random.
-    pub key: [u8; 16],
-}
 
 /// A probe that is to be sent at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,14 +91,25 @@ pub struct Prober {
     again: Option<(Probe, Time)>,
     /// When the kernel last had no room for a packet.
     dropped: Option<Time>,
+    groups: Groups,
+    /// What was noted and not taken yet.
+    notes: Vec<Note>,
+    begun: Time,
+    /// Since when the recent tallies count.
+    told: Time,
 }
 
 impl Prober {
     /// Begins to probe at `now`.
     pub fn new(settings: Settings, targets: Vec<Target>, now: Time) -> Prober {
+        let track = |_| Track { tallies: settings.tally.then(Box::default), ..Track::default() };
         Prober {
             due: (0..targets.len()).map(|index| (now, index)).collect(),
-            tracks: targets.iter().map(|_| Track::default()).collect(),
+            tracks: targets.iter().map(track).collect(),
+            groups: Groups::new(&targets, settings.need),
+            notes: Vec::new(),
+            begun: now,
+            told: now,
             until: settings.deadline.map(|span| now + span),
             checks: Checks::new(settings.key),
             settings,
@@ -163,6 +124,29 @@ impl Prober {
     /// The targets, by their index.
     pub fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// What was noted since the last question.
+    pub fn take_notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Counts and times of a target; none where they are not kept.
+    pub fn tallies(&self, target: usize) -> Option<&Tallies> {
+        self.tracks.get(target)?.tallies.as_deref()
+    }
+
+    /// Since when the whole tallies count, and since when the recent ones.
+    pub fn since(&self) -> (Time, Time) {
+        (self.begun, self.told)
+    }
+
+    /// Begins the recent tallies anew.
+    pub fn forget_recent(&mut self, now: Time) {
+        self.told = now;
+        for tallies in self.tracks.iter_mut().filter_map(|track| track.tallies.as_mut()) {
+            tallies.recent = Tally::default();
+        }
     }
 
     /// A probe that is to be sent at `now`, if one is.
@@ -225,74 +209,7 @@ impl Prober {
     /// The probe could not be sent.
     pub fn unsent(&mut self, probe: Probe, reason: Reason, at: Time) -> Option<Report> {
         self.again = None;
-        self.end(probe.target, &Outcome::Unsent(reason), at)
-    }
-
-    /// A packet came from `from` at `at`.
-    pub fn hear(&mut self, from: IpAddr, heard: &Heard, at: Time) -> Option<Report> {
-        match heard {
-            Heard::Answer(echo) => self.answer(from, echo, at),
-            Heard::Refusal(refusal) => self.refusal(refusal, at),
-        }
-    }
-
-    /// The kernel had no room for a packet some time before `at`: probes that
-    /// wait may have been answered.
-    pub fn dropped(&mut self, at: Time) {
-        self.dropped = Some(at);
-    }
-
-    /// The target of an echo that is ours and that was sent to `address`.
-    fn ours(&self, address: IpAddr, echo: &Echo) -> Option<usize> {
-        let index = usize::try_from(echo.target).ok()?;
-        let asked = self.targets.get(index)?.address == address && echo.number < self.tracks[index].next;
-        let same = || self.checks.of(echo.target, echo.number).ct_eq(&echo.check);
-        (asked && bool::from(same())).then_some(index)
-    }
-
-    fn answer(&mut self, from: IpAddr, echo: &Echo, at: Time) -> Option<Report> {
-        let target = self.ours(from, echo)?;
-        let track = &mut self.tracks[target];
-        let bit = 1_u64.checked_shl(u32::try_from(track.next - 1 - echo.number).unwrap_or(u32::MAX)).unwrap_or(0);
-        match track.sent(echo.number) {
-            // Of several tries any may be answered until the last one is lost.
-            Some(sent) if self.settings.retries > 0 || at.since(sent) <= self.settings.timeout => {
-                track.take(echo.number);
-                track.answered |= bit;
-                self.end(target, &Outcome::Answered(at.since(sent)), at)
-            }
-            None if track.answered & bit != 0 => {
-                track.dup += 1;
-                None
-            }
-            // It stays lost: the time-out was the promise.
-            Some(_) | None => {
-                track.late += 1;
-                None
-            }
-        }
-    }
-
-    fn refusal(&mut self, refusal: &Refusal, at: Time) -> Option<Report> {
-        let Some(echo) = refusal.echo else {
-            // Anybody could have made this up: it may explain a silence, but
-            // not cut it short.
-            for (target, track) in self.targets.iter().zip(&mut self.tracks) {
-                let asked = |(number, _): &(u64, Time)| (number & 0xffff) as u16 == refusal.sequence;
-                if target.address == refusal.to && track.waiting.iter().any(asked) {
-                    track.refused = Some(refusal.reason);
-                }
-            }
-            return None;
-        };
-        let target = self.ours(refusal.to, &echo)?;
-        let track = &mut self.tracks[target];
-        track.refused = Some(refusal.reason);
-        if self.is_tried_again(echo.number) {
-            return None;
-        }
-        self.tracks[target].take(echo.number)?;
-        self.end(target, &Outcome::Lost(refusal.reason.into()), at)
+        self.end(probe.target, probe.number, &Outcome::Unsent(reason), at)
     }
 
     /// Lets time pass: the probes that are lost at `now`, when all that arrived
@@ -315,96 +232,9 @@ impl Prober {
             let outcome = if self.dropped.is_some_and(|at| at >= since) {
                 Outcome::Blurred("receive-overflow".into())
             } else {
-                Outcome::Lost(track.refused.unwrap_or("timeout").into())
+                Outcome::Lost(track.refused.map_or("timeout", |(reason, _)| reason).into())
             };
-            reports.extend(self.end(probe.target, &outcome, until));
-        }
-        reports
-    }
-
-    fn end(&mut self, target: usize, outcome: &Outcome, at: Time) -> Option<Report> {
-        let (stream, quiet, count) = (self.settings.stream, self.settings.quiet, self.settings.count);
-        self.end_tries(target);
-        let track = &mut self.tracks[target];
-        let state = track.end(outcome);
-        let (rtt, reason) = match outcome {
-            Outcome::Answered(rtt) => (Some(*rtt), None),
-            Outcome::Lost(reason) | Outcome::Blurred(reason) | Outcome::Unsent(reason) => (None, Some(reason.clone())),
-        };
-        track.reason.clone_from(&reason);
-        if !stream {
-            let whole = count.is_some_and(|count| track.ended + track.unsent >= count);
-            return whole.then(|| self.whole(target, reason, at));
-        }
-        track.state = Some(state);
-        let repeated = track.said.is_some_and(|(said, when)| said == state && at.since(when) < REPEAT);
-        if quiet && repeated {
-            return None;
-        }
-        track.said = Some((state, at));
-        let (lost, of) = track.recent();
-        let (dup, late) = (std::mem::take(&mut track.dup), std::mem::take(&mut track.late));
-        Some(Report { time: at, target, state, rtt, lost, of, dup, late, reason })
-    }
-
-    /// A target is about to have its record: its other tries were in vain, and
-    /// there is none to come.
-    fn end_tries(&mut self, target: usize) {
-        if self.settings.retries == 0 {
-            return;
-        }
-        let track = &mut self.tracks[target];
-        for _ in 0..track.waiting.drain(..).count() {
-            track.end(&Outcome::Lost("timeout".into()));
-        }
-        if std::mem::take(&mut track.again) {
-            self.due.retain(|(_, due)| *due != target);
-        }
-        self.again = self.again.filter(|(probe, _)| probe.target != target);
-    }
-
-    /// What all probes of a target come to.
-    fn whole(&mut self, target: usize, reason: Option<Reason>, at: Time) -> Report {
-        let track = &mut self.tracks[target];
-        let state = track.overall();
-        track.state = Some(state);
-        let answers = u32::try_from(track.ended - track.lost).unwrap_or(u32::MAX);
-        Report {
-            time: at,
-            target,
-            state,
-            rtt: track.rtt.checked_div(answers),
-            lost: track.lost,
-            of: track.ended,
-            dup: track.dup,
-            late: track.late,
-            reason: reason.filter(|_| state != State::Up),
-        }
-    }
-
-    /// Ends what has not ended, at the deadline or on a signal: what is known
-    /// of each target that has no record yet. A stream has said all it knows.
-    pub fn stop(&mut self, reason: &'static str, at: Time) -> Vec<Report> {
-        self.due.clear();
-        self.again = None;
-        if self.settings.stream {
-            return Vec::new();
-        }
-        let open = |track: &Track| track.state.is_none();
-        let open: Vec<usize> = (0..self.tracks.len()).filter(|index| open(&self.tracks[*index])).collect();
-        let mut reports = Vec::new();
-        for target in open {
-            let track = &mut self.tracks[target];
-            let asked = track.waiting.drain(..).count();
-            for _ in 0..asked {
-                track.end(&if reason == "deadline" {
-                    Outcome::Lost(reason.into())
-                } else {
-                    Outcome::Blurred(reason.into())
-                });
-            }
-            let reason = track.reason.take().unwrap_or(reason.into());
-            reports.push(self.whole(target, Some(reason), at));
+            reports.extend(self.end(probe.target, probe.number, &outcome, until));
         }
         reports
     }
@@ -412,16 +242,21 @@ impl Prober {
     /// When the edge has to come back though nothing arrived; none: all is
     /// done.
     pub fn wake(&mut self) -> Option<Time> {
-        let answered =
-            |Reverse((_, probe)): &Reverse<(Time, Probe)>| self.tracks[probe.target].sent(probe.number).is_none();
-        while self.expiring.peek().is_some_and(answered) {
-            self.expiring.pop();
-        }
+        self.forget_answered();
         let due = self.again.map(|(_, since)| since).or(self.due.front().map(|(due, _)| *due));
         let due = due.map(|due| due.max(self.slot));
         let lost = self.expiring.peek().map(|top| top.0.0);
         let next = [due, lost].into_iter().flatten().min()?;
         Some(self.until.map_or(next, |until| until.min(next)))
+    }
+
+    /// Takes what is answered from those that wait for their end.
+    fn forget_answered(&mut self) {
+        let answered =
+            |Reverse((_, probe)): &Reverse<(Time, Probe)>| self.tracks[probe.target].sent(probe.number).is_none();
+        while self.expiring.peek().is_some_and(answered) {
+            self.expiring.pop();
+        }
     }
 
     /// Whether the deadline is over.
@@ -430,8 +265,12 @@ impl Prober {
     }
 
     /// Whether every target has its answer.
-    pub fn is_done(&self) -> bool {
-        self.due.is_empty() && self.again.is_none() && self.tracks.iter().all(|track| track.waiting.is_empty())
+    pub fn is_done(&mut self) -> bool {
+        if !self.due.is_empty() || self.again.is_some() {
+            return false;
+        }
+        self.forget_answered();
+        self.expiring.is_empty()
     }
 
     /// What all targets together come to.

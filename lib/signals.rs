@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM as a descriptor, an alarm as a descriptor, and waiting for
+//! Signals as a descriptor, an alarm as a descriptor, and waiting for
 //! descriptors with a deadline.
 
 use std::io;
@@ -16,7 +16,7 @@ use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use crate::edge;
 use crate::time::Time;
 
-/// The signals that ask a tool to end. From its making on they end nothing by
+/// Signals that a tool takes over: from its making on they end nothing by
 /// themselves.
 #[derive(Debug)]
 pub struct Signals {
@@ -24,7 +24,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes SIGINT and SIGTERM over.
+    /// Takes SIGINT and SIGTERM over, which ask a tool to end.
     ///
     /// # Errors
     /// The process has no descriptor left.

@@ -56,6 +56,14 @@ pub fn expand(word: &str, to: &mut Vec<String>) -> Result<(), TargetsError> {
         }
         return between(start, bits(start), bits(end), to);
     }
+    add(word, to)
+}
+
+/// Adds a word as it stands, as an address or a name.
+///
+/// # Errors
+/// There are too many.
+pub fn add(word: &str, to: &mut Vec<String>) -> Result<(), TargetsError> {
     if to.len() >= MANY {
         return Err(TargetsError::TooMany);
     }

@@ -102,6 +102,8 @@ fn an_error_that_quotes_the_whole_request_names_it() {
             sequence: ECHO.sequence(),
             echo: Some(ECHO),
             reason: "host-unreachable",
+            kind,
+            code,
         };
         assert_eq!(hear(family, &error(family, kind, code, 28)), Some(Heard::Refusal(refusal)));
     }

@@ -1,10 +1,13 @@
-//! What is said of a target: one `ping` record.
+//! What is said of a target: one `ping` record; and what is noted beside it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Target;
+use super::groups::GroupReport;
+use crate::json::string as quote;
 use crate::record::Line;
 use crate::time::Time;
 
@@ -40,8 +43,12 @@ pub struct Report {
     pub time: Time,
     /// The index of the target.
     pub target: usize,
+    /// The number of its last probe that ended.
+    pub number: u64,
     /// What is known.
     pub state: State,
+    /// What this probe alone shows.
+    pub shown: State,
     /// From the request to the answer; the mean of several.
     pub rtt: Option<Duration>,
     /// Probes without an answer in time ...
@@ -54,6 +61,35 @@ pub struct Report {
     pub late: u64,
     /// Why the target is not up.
     pub reason: Option<Reason>,
+    /// Who said so, of an ICMP error.
+    pub by: Option<IpAddr>,
+}
+
+/// What is said beside the reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// An answer came once more.
+    Twice {
+        /// The index of the target.
+        target: usize,
+        /// The number of the probe.
+        number: u64,
+        /// From the request to this answer.
+        rtt: Duration,
+    },
+    /// An ICMP error about a request.
+    Refused {
+        /// The index of the target.
+        target: usize,
+        /// Who said so.
+        by: IpAddr,
+        /// Its type.
+        kind: u8,
+        /// Its code.
+        code: u8,
+    },
+    /// Of a group.
+    Group(GroupReport),
 }
 
 impl Report {
@@ -64,12 +100,19 @@ impl Report {
             .word(&target.name)
             .word(self.state.word())
             .maybe("rtt", self.rtt.map(milliseconds))
+            .maybe("probe", self.differs())
             .field("loss", format_args!("{}/{}", self.lost, self.of))
             .maybe("reason", self.reason.as_ref())
+            .maybe("by", self.by)
             .maybe("dup", count(self.dup))
             .maybe("late", count(self.late))
             .maybe("addr", target.address_beside_name())
             .maybe("group", target.group.as_ref())
+    }
+
+    /// The word for what the probe shows, where that is not the state.
+    fn differs(&self) -> Option<&'static str> {
+        (self.shown != self.state).then(|| self.shown.word())
     }
 
     /// The same as a JSON object, numbers as numbers.
@@ -80,10 +123,16 @@ impl Report {
         if let Some(rtt) = self.rtt {
             let _ = write!(text, ",\"rtt\":{}", milliseconds(rtt));
         }
+        if let Some(word) = self.differs() {
+            let _ = write!(text, ",\"probe\":\"{word}\"");
+        }
         let _ = write!(text, ",\"lost\":{},\"of\":{}", self.lost, self.of);
         if let Some(reason) = &self.reason {
             text.push_str(",\"reason\":");
             quote(reason, &mut text);
+        }
+        if let Some(by) = self.by {
+            let _ = write!(text, ",\"by\":\"{by}\"");
         }
         for (key, count) in [("dup", self.dup), ("late", self.late)] {
             if count > 0 {
@@ -100,21 +149,6 @@ impl Report {
 }
 
 /// Milliseconds with three decimals.
-fn milliseconds(span: Duration) -> String {
+pub(super) fn milliseconds(span: Duration) -> String {
     format!("{}.{:03}", span.as_millis(), span.as_micros() % 1_000)
-}
-
-/// A JSON string (RFC 8259, 7).
-fn quote(value: &str, text: &mut String) {
-    text.push('"');
-    for c in value.chars() {
-        match c {
-            '"' | '\\' => text.extend(['\\', c]),
-            c if c < ' ' => {
-                let _ = write!(text, "\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('"');
 }

@@ -37,14 +37,17 @@ impl Sum {
     }
 }
 
-/// The state of a group: up when enough of it are, and down only when too many
-/// are known to be silent.
 fn group(states: &[State], need: usize) -> State {
     let count = |wanted| states.iter().filter(|state| **state == wanted).count();
-    let up = count(State::Up);
+    of_group(count(State::Up), count(State::Unknown), need)
+}
+
+/// The state of a group: up when enough of it are, and down only when too many
+/// are known to be silent.
+pub(super) fn of_group(up: usize, unknown: usize, need: usize) -> State {
     if up >= need {
         State::Up
-    } else if up + count(State::Unknown) >= need {
+    } else if up + unknown >= need {
         State::Unknown
     } else {
         State::Down

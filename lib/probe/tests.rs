@@ -1,4 +1,8 @@
+use std::net::IpAddr;
+
 use super::*;
+use crate::ha_cf::PingTarget;
+use crate::icmp::{Heard, Refusal};
 
 const KEY: [u8; 16] = [7; 16];
 
@@ -19,6 +23,9 @@ fn settings() -> Settings {
         gap: Duration::ZERO,
         stream: false,
         quiet: false,
+        rules: Rules::NONE,
+        tally: false,
+        notes: false,
         retries: 0,
         backoff: 150,
         need: 1,
@@ -124,7 +131,7 @@ fn only_an_echo_with_our_check_from_the_target_itself_is_an_answer() {
 
 fn refusal(echo: Option<Echo>, number: u64) -> Heard {
     let sequence = (number & 0xffff) as u16;
-    Heard::Refusal(Refusal { to: address(0), ident: 1, sequence, echo, reason: "host-unreachable" })
+    Heard::Refusal(Refusal { to: address(0), ident: 1, sequence, echo, reason: "host-unreachable", kind: 3, code: 1 })
 }
 
 #[test]
@@ -133,7 +140,10 @@ fn an_error_that_quotes_our_check_ends_the_wait() {
     let probe = send(&mut prober, at(0))[0];
     let error = refusal(Some(prober.echo(probe, 1)), 0);
     let report = prober.hear("192.0.2.254".parse().unwrap(), &error, at(5));
-    assert_eq!(lines(&prober, report), ["ping 1000.005000 192.0.2.1 down loss=1/1 reason=host-unreachable"]);
+    assert_eq!(
+        lines(&prober, report),
+        ["ping 1000.005000 192.0.2.1 down loss=1/1 reason=host-unreachable by=192.0.2.254"]
+    );
 }
 
 #[test]
@@ -144,7 +154,10 @@ fn an_error_without_our_check_only_explains_the_silence() {
     assert_eq!(prober.expire(at(499)), []);
     assert!(answer(&mut prober, probes[1], at(6)).is_some());
     let report = prober.expire(at(500));
-    assert_eq!(lines(&prober, report), ["ping 1000.500000 192.0.2.1 down loss=1/1 reason=host-unreachable"]);
+    assert_eq!(
+        lines(&prober, report),
+        ["ping 1000.500000 192.0.2.1 down loss=1/1 reason=host-unreachable by=192.0.2.1"]
+    );
 }
 
 #[test]
@@ -366,7 +379,10 @@ fn an_error_explains_a_try_and_ends_the_last() {
     let probe = send(&mut prober, at(1500))[0];
     let echo = prober.echo(probe, 1);
     let report = prober.hear(address(9), &refusal(Some(echo), probe.number), at(1501));
-    assert_eq!(lines(&prober, report), ["ping 1001.501000 192.0.2.1 down loss=3/3 reason=host-unreachable"]);
+    assert_eq!(
+        lines(&prober, report),
+        ["ping 1001.501000 192.0.2.1 down loss=3/3 reason=host-unreachable by=192.0.2.10"]
+    );
 }
 
 #[test]
@@ -411,4 +427,77 @@ fn a_group_is_down_only_when_too_many_of_it_are_known_to_be_silent() {
             assert_eq!(Sum::of(targets.iter().zip(states), need), sum, "{states:?} {need}");
         }
     }
+}
+
+#[test]
+fn a_stream_that_is_dampened_says_what_is_believed_and_what_was_seen() {
+    let rules = Rules { rise: 1, fall: 2, dampen: Duration::ZERO };
+    let mut prober = prober(Settings { rules, ..stream() }, 1);
+    let first = send(&mut prober, at(0))[0];
+    let up = answer(&mut prober, first, at(1));
+    let mut said = lines(&prober, up);
+    for round in 1..3 {
+        send(&mut prober, at(round * 1000));
+        let lost = prober.expire(at(round * 1000 + 900));
+        said.extend(lines(&prober, lost));
+    }
+    let wanted = [
+        "ping 1000.001000 192.0.2.1 up rtt=1.000 loss=0/1",
+        "ping 1001.500000 192.0.2.1 up probe=down loss=1/2 reason=timeout",
+        "ping 1002.500000 192.0.2.1 down loss=2/3 reason=timeout",
+    ];
+    assert_eq!(said, wanted);
+    assert_eq!(prober.sum(), Sum::SomeDown);
+}
+
+#[test]
+fn tallies_tell_the_whole_run_and_what_came_since() {
+    let mut prober = prober(Settings { tally: true, ..stream() }, 1);
+    for round in 0..4 {
+        let now = at(round * 1000);
+        let probe = send(&mut prober, now)[0];
+        if round != 2 {
+            answer(&mut prober, probe, now + ms(10 * (round + 1)));
+        }
+        prober.expire(now + ms(900));
+        if round == 2 {
+            prober.forget_recent(at(3000));
+        }
+    }
+    let record = |prober: &Prober, which: fn(&Tallies) -> &Tally, since: Time| {
+        let tally = which(prober.tallies(0).unwrap());
+        tally.record(&prober.targets()[0], at(4000).since(since), at(4000)).finish()
+    };
+    let (begun, told) = prober.since();
+    assert_eq!(
+        record(&prober, |tallies| &tallies.whole, begun),
+        "ping-summary 1004.000000 192.0.2.1 over=4.0 loss=1/4 min=10.000 avg=23.333 max=40.000 p99=40.000"
+    );
+    assert_eq!(
+        record(&prober, |tallies| &tallies.recent, told),
+        "ping-summary 1004.000000 192.0.2.1 over=1.0 loss=0/1 min=40.000 avg=40.000 max=40.000 p99=40.000"
+    );
+    let json = prober.tallies(0).unwrap().recent.json(&prober.targets()[0], ms(1000), at(4000));
+    let wanted = "{\"kind\":\"ping-summary\",\"time\":1004.000000,\"target\":\"192.0.2.1\",\"addr\":\"192.0.2.1\",\
+                  \"over\":1.0,\"lost\":0,\"of\":1,\"min\":40.000,\"avg\":40.000,\"max\":40.000,\"p99\":40.000}";
+    assert_eq!(json, wanted);
+}
+
+#[test]
+fn notes_say_doubled_answers_and_whose_error_it_was() {
+    let mut prober = prober(Settings { notes: true, ..stream() }, 1);
+    let first = send(&mut prober, at(0))[0];
+    answer(&mut prober, first, at(1));
+    answer(&mut prober, first, at(7));
+    assert_eq!(prober.take_notes(), [Note::Twice { target: 0, number: 0, rtt: ms(7) }]);
+    let second = send(&mut prober, at(1000))[0];
+    let error = refusal(Some(prober.echo(second, 1)), 1);
+    let by = "192.0.2.254".parse().unwrap();
+    let report = prober.hear(by, &error, at(1005));
+    let wanted = "ping 1001.005000 192.0.2.1 down loss=1/2 reason=host-unreachable by=192.0.2.254 dup=1";
+    assert_eq!(lines(&prober, report), [wanted]);
+    assert_eq!(prober.take_notes(), [Note::Refused { target: 0, by, kind: 3, code: 1 }]);
+    // Once more, of a request that is over.
+    assert_eq!(prober.hear(by, &error, at(1006)), None);
+    assert_eq!(prober.take_notes(), []);
 }

@@ -1,9 +1,13 @@
 //! One target's past: what waits, what was answered, what was lost.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::WAITING;
 use super::report::{Reason, State};
+use super::steady::Steady;
+use super::tally::{Tallies, Tally};
 use crate::time::Time;
 
 /// A stream says the loss of this many probes.
@@ -46,8 +50,8 @@ pub struct Track {
     pub dup: u64,
     /// Answers that came after the time-out, since the last record.
     pub late: u64,
-    /// The last ICMP error since the last answer.
-    pub refused: Option<&'static str>,
+    /// The last ICMP error since the last answer, and who sent it.
+    pub refused: Option<(&'static str, IpAddr)>,
     /// Why the last probe was not answered.
     pub reason: Option<Reason>,
     /// Another try is due.
@@ -56,6 +60,13 @@ pub struct Track {
     pub state: Option<State>,
     /// The last record of a stream.
     pub said: Option<(State, Time)>,
+    /// What a stream believes.
+    pub steady: Steady,
+    /// Counts and times, where they are wanted.
+    pub tallies: Option<Box<Tallies>>,
+    /// Numbers and times of the latest probes that were answered, where notes
+    /// are wanted.
+    pub past: VecDeque<(u64, Time)>,
 }
 
 impl Track {
@@ -78,8 +89,46 @@ impl Track {
         self.waiting.iter().find(|(waiting, _)| *waiting == number).map(|(_, sent)| *sent)
     }
 
+    /// Keeps when a probe that was answered was sent.
+    pub fn remember(&mut self, number: u64, sent: Time) {
+        if self.past.len() >= WAITING as usize {
+            self.past.pop_front();
+        }
+        self.past.push_back((number, sent));
+    }
+
+    /// When a probe that was answered was sent, as far as it is kept.
+    pub fn remembered(&self, number: u64) -> Option<Time> {
+        self.past.iter().find(|(kept, _)| *kept == number).map(|(_, sent)| *sent)
+    }
+
+    /// Counts an answer that came once more.
+    pub fn count_dup(&mut self) {
+        self.dup += 1;
+        self.tally(|tally| tally.dup += 1);
+    }
+
+    /// Counts an answer that came after the time-out.
+    pub fn count_late(&mut self) {
+        self.late += 1;
+        self.tally(|tally| tally.late += 1);
+    }
+
+    fn tally(&mut self, change: impl Fn(&mut Tally)) {
+        if let Some(tallies) = &mut self.tallies {
+            tallies.both(change);
+        }
+    }
+
+    /// Who sent the ICMP error that is the reason.
+    pub fn by(&self, reason: Option<&Reason>) -> Option<IpAddr> {
+        let (word, by) = self.refused?;
+        reason.is_some_and(|reason| reason == word).then_some(by)
+    }
+
     /// Counts a probe that ended, and says what it shows of the target.
     pub fn end(&mut self, outcome: &Outcome) -> State {
+        self.tally(|tally| tally.add(outcome));
         match outcome {
             Outcome::Answered(rtt) => {
                 self.refused = None;

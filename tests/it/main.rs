@@ -11,6 +11,7 @@
 mod authkey_check;
 mod capture;
 mod duplicates;
+mod fping;
 mod hb_config;
 mod hb_decide;
 mod hb_judge;

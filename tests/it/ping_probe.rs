@@ -176,8 +176,8 @@ fn an_icmp_error_is_the_reason_and_ends_the_wait() {
         let said = a.run("ping-probe -W 15s 203.0.113.7 2001:db8::7 10.0.2.1");
         let wanted = [
             "ping 10.0.2.1 up loss=0/1",
-            "ping 2001:db8::7 down loss=1/1 reason=prohibited",
-            "ping 203.0.113.7 down loss=1/1 reason=host-unreachable",
+            "ping 2001:db8::7 down loss=1/1 reason=prohibited by=fd00:1::2",
+            "ping 203.0.113.7 down loss=1/1 reason=host-unreachable by=10.0.1.2",
         ];
         assert_eq!((lines(&said), said.code()), (wanted.map(str::to_owned).to_vec(), 1), "ping: {ping_sockets}");
         assert!(start.elapsed() < Duration::from_secs(10), "it waited for its time-out");
@@ -250,7 +250,11 @@ fn a_group_answers_when_one_of_it_does() {
     let said = a.run("ping-probe -W 0.1 -g routers 192.0.2.9 192.0.2.2");
     assert_eq!(
         lines(&said),
-        ["ping 192.0.2.2 up loss=0/1 group=routers", "ping 192.0.2.9 down loss=1/1 reason=timeout group=routers"]
+        [
+            "ping 192.0.2.2 up loss=0/1 group=routers",
+            "ping 192.0.2.9 down loss=1/1 reason=timeout group=routers",
+            "ping-group routers up up=1/2 need=1",
+        ]
     );
     assert_eq!(said.code(), 0);
     assert_eq!(a.run("ping-probe -q -W 0.1 -g routers 192.0.2.9 192.0.2.8").code(), 1);
@@ -274,6 +278,7 @@ fn ha_cf_names_the_targets_and_the_interval() {
         "ping 192.0.2.2 up loss=0/1 group=nets",
         "ping 192.0.2.9 down loss=1/1 reason=timeout group=nets",
         "ping fd00:2::2 up loss=0/1",
+        "ping-group nets up up=1/2 need=1",
     ];
     assert_eq!((lines(&said), said.code()), (wanted.map(str::to_owned).to_vec(), 0), "{}", said.err);
     let said = a.run(&format!("ping-probe -6 -l -c 4 -f {path}"));
@@ -360,7 +365,9 @@ fn json_lines_say_the_same_as_records() {
     let a = lab.host("a");
     let said = a.run("ping-probe -j -g loop 127.0.0.1 203.0.113.1");
     let (mut up, mut unknown) = (None, None);
-    for line in said.out.lines() {
+    let (groups, targets): (Vec<&str>, Vec<&str>) = said.out.lines().partition(|line| line.contains("ping-group"));
+    assert!(groups[0].contains("\"group\":\"loop\",\"state\":\"up\",\"up\":1,\"of\":2,\"need\":1}"), "{}", groups[0]);
+    for line in targets {
         assert!(line.starts_with("{\"kind\":\"ping\",\"time\":") && line.ends_with('}'), "{line}");
         if line.contains("\"up\"") { up = Some(line) } else { unknown = Some(line) }
     }
@@ -387,7 +394,7 @@ fn only_the_interface_and_source_that_are_named_are_used() {
 
 #[test]
 fn a_wrong_call_is_status_2_with_one_clear_text() {
-    let wrong: [(&[&str], &str); 22] = [
+    let wrong: [(&[&str], &str); 27] = [
         (&[], "no target"),
         (&["-4", "::1"], "::1"),
         (&["-6", "127.0.0.1"], "127.0.0.1"),
@@ -410,6 +417,11 @@ fn a_wrong_call_is_status_2_with_one_clear_text() {
         (&["--backoff", "0.5", "127.0.0.1"], "1 to 5"),
         (&["--size", "65508", "127.0.0.1"], "65508"),
         (&["--dscp", "64", "127.0.0.1"], "64"),
+        (&["--rise", "2", "127.0.0.1"], "--loop"),
+        (&["-l", "--fall", "0", "127.0.0.1"], "--fall"),
+        (&["--dampen", "2", "127.0.0.1"], "--loop"),
+        (&["--summary=0", "127.0.0.1"], "summary"),
+        (&["127.0.0.1", "--fping"], "first word"),
     ];
     for (args, text) in wrong {
         let said = run("ping-probe", args, b"");
@@ -490,7 +502,7 @@ fn size_hops_and_service_are_as_asked_and_what_is_too_big_is_unknown() {
     for ping_sockets in [false, true] {
         allow_ping_sockets(&a, ping_sockets);
         let said = a.run("ping-probe -W 15s --ttl 1 10.0.2.1 10.0.1.2");
-        let wanted = ["ping 10.0.1.2 up loss=0/1", "ping 10.0.2.1 down loss=1/1 reason=hop-limit"];
+        let wanted = ["ping 10.0.1.2 up loss=0/1", "ping 10.0.2.1 down loss=1/1 reason=hop-limit by=10.0.1.2"];
         assert_eq!((lines(&said), said.code()), (wanted.map(str::to_owned).to_vec(), 1), "{}", said.err);
         // In fragments it arrives, whole it cannot even leave.
         assert_eq!(a.run("ping-probe --size 9000 --ttl 2 10.0.2.1 fd00:1::2").code(), 0);
@@ -504,7 +516,7 @@ fn size_hops_and_service_are_as_asked_and_what_is_too_big_is_unknown() {
     router.ip("route add prohibit default table 100");
     assert_eq!(a.run("ping-probe -q 10.0.2.1").code(), 0);
     let said = a.run("ping-probe -W 15s --dscp 4 10.0.2.1");
-    assert_eq!(lines(&said), ["ping 10.0.2.1 down loss=1/1 reason=prohibited"]);
+    assert_eq!(lines(&said), ["ping 10.0.2.1 down loss=1/1 reason=prohibited by=10.0.1.2"]);
 }
 
 #[test]
@@ -529,4 +541,67 @@ fn ten_thousand_targets_need_few_descriptors_and_none_is_lost() {
     let said = a.run(&format!("prlimit --nofile=64 {} -W 10s 10.0.0.0-10.0.39.15", probe.display()));
     let up = said.out.lines().filter(|line| line.contains(" up ")).count();
     assert_eq!((up, said.code(), said.err.as_str()), (10_000, 0, ""));
+}
+
+#[test]
+fn a_dead_target_costs_half_a_second() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = pair(&lab);
+    let said = a.run("ping-probe -j 192.0.2.9 192.0.2.2");
+    let time = |state: &str| {
+        let line = said.out.lines().find(|line| line.contains(state)).expect("a line");
+        let time = line.split("\"time\":").nth(1).and_then(|rest| rest.split(',').next()).expect("a time");
+        time.parse::<f64>().unwrap()
+    };
+    assert!((time("down") - time("up") - 0.5).abs() < 0.2, "{}", said.out);
+}
+
+#[test]
+fn answers_that_come_and_go_change_a_state_by_rise_and_fall_alone() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = pair(&lab);
+    let args = ["-l", "-q", "-i", "20ms", "-W", "50ms", "--rise", "3", "--fall", "4", "192.0.2.2"];
+    let mut probe = a.start("ping-probe", &args);
+    let first = probe.wait_for("the first", |_| true);
+    assert!(words(&first).starts_with("ping 192.0.2.2 unknown probe=up loss=0/1"), "{first}");
+    assert!(probe.wait_for("the next", |_| true).contains(" up "));
+    b.set("ipv4", ".", "icmp_echo_ignore_all", "1");
+    let down = probe.wait_for("the next", |line| !line.contains(" up "));
+    assert!(down.contains(" down loss=") && down.contains("reason=timeout"), "{down}");
+    b.set("ipv4", ".", "icmp_echo_ignore_all", "0");
+    let up = probe.wait_for("the next", |line| !line.contains(" down "));
+    assert!(up.contains(" up ") && !up.contains("probe="), "{up}");
+    a.ip("link set eth0 down");
+    let unknown = probe.wait_for("the next", |line| !line.contains(" up "));
+    assert!(unknown.contains(" unknown ") && unknown.contains("reason=network-unreachable"), "{unknown}");
+    probe.signal("TERM");
+    assert_eq!(probe.wait().0, 2);
+}
+
+#[test]
+fn summaries_say_loss_and_times_at_each_span_when_asked_and_at_the_end() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = pair(&lab);
+    let said = a.run("ping-probe -q -c 5 -i 20ms -W 50ms --summary 192.0.2.2 192.0.2.9 203.0.113.1");
+    let rows: Vec<Vec<&str>> = said.out.lines().map(|line| line.split(' ').collect()).collect();
+    let keys = |row: &[&str]| -> Vec<String> {
+        row[4..].iter().map(|word| word.split('=').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(said.code(), 1);
+    assert_eq!((rows.len(), rows[0][2], rows[0][4]), (3, "192.0.2.2", "loss=0/5"), "{}", said.out);
+    assert_eq!(keys(&rows[0]), ["loss", "min", "avg", "max", "p99"]);
+    assert_eq!(rows[1][4..], ["loss=5/5"]);
+    assert_eq!(rows[2][4..], ["loss=0/0", "unsent=5"]);
+    let mut probe = a.start("ping-probe", &["-l", "-q", "-i", "10ms", "--summary=50ms", "-j", "192.0.2.2"]);
+    for _ in 0..3 {
+        let row = probe.wait_for("a summary", |line| line.contains("\"ping-summary\""));
+        assert!(row.contains("\"over\":0.0") && row.contains("\"p99\":"), "{row}");
+    }
+    probe.signal("QUIT");
+    probe.wait_for("the whole", |line| line.contains("\"over\":0.1") || line.contains("\"over\":0.2"));
+    probe.signal("TERM");
+    assert_eq!(probe.wait().0, 0);
 }

@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(hear(Family::V6, &sent[..cut]), None, "a cut answer counts");
     sent[0] = 128;
     let to: IpAddr = [0x20u16, 1, 0xd, 0xb8, 0, 0, 0, 1].into();
-    match refusal(to, &sent, "prohibited") {
+    match refusal(to, &sent, 1, 1) {
         Some(Heard::Refusal(refused)) => assert_eq!((refused.to, refused.echo), (to, Some(echo))),
         other => panic!("{other:?}"),
     }

@@ -1,0 +1,74 @@
+//! Whom to ask, and how.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::steady::Rules;
+use crate::ha_cf::PingTarget;
+
+/// Whom to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// As it was written.
+    pub name: String,
+    /// Where it is.
+    pub address: IpAddr,
+    /// The group that it belongs to.
+    pub group: Option<String>,
+}
+
+impl Target {
+    /// What a ping, ping6 or ping_group directive names: one target, or those of
+    /// a group.
+    pub fn of(node: &PingTarget) -> Vec<Target> {
+        let single = node.addresses.iter().any(|address| node.name.parse() == Ok(*address));
+        let group = (!single).then(|| node.name.clone());
+        let target = |address: &IpAddr| Target {
+            name: if single { node.name.clone() } else { address.to_string() },
+            address: *address,
+            group: group.clone(),
+        };
+        node.addresses.iter().map(target).collect()
+    }
+
+    /// The address, where the name is another word.
+    pub fn address_beside_name(&self) -> Option<String> {
+        let address = self.address.to_string();
+        (address != self.name).then_some(address)
+    }
+}
+
+/// How to ask.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Between two probes of one target.
+    pub interval: Duration,
+    /// An answer after this is late.
+    pub timeout: Duration,
+    /// Probes for each target; none: without end.
+    pub count: Option<u64>,
+    /// The end of everything, from the start.
+    pub deadline: Option<Duration>,
+    /// Between any two probes.
+    pub gap: Duration,
+    /// A record for each probe, instead of one for each target at its end.
+    pub stream: bool,
+    /// In a stream only changes, and every [`REPEAT`](super::REPEAT) what is
+    /// known.
+    pub quiet: bool,
+    /// When the answers of a stream change a state.
+    pub rules: Rules,
+    /// Keep what [`Prober::tally`](super::Prober::tally) says.
+    pub tally: bool,
+    /// Keep notes of answers that came twice and of ICMP errors.
+    pub notes: bool,
+    /// How often a target that has not answered is asked again, at the end of
+    /// each time-out. For one probe of each target, without a stream.
+    pub retries: u32,
+    /// Each further time-out is so many times as long, in hundredths.
+    pub backoff: u32,
+    /// So many members of a group must answer.
+    pub need: usize,
+    /// What makes our echoes ours: random.
+    pub key: [u8; 16],
+}
