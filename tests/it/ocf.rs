@@ -9,7 +9,7 @@ use hbkit::arp::Form;
 use tempfile::TempDir;
 
 use crate::capture::Capture;
-use crate::lab::{Host, Lab, Said, finish, tool, wait_until};
+use crate::lab::{Host, Lab, Said, finish, project, tool, wait_until};
 use crate::need_namespaces;
 use crate::send_arp::two_hosts;
 
@@ -400,6 +400,68 @@ fn ipv6addrs_parameters_and_statuses_are_its_own() {
     says(&ocf(&a, "ip=fe80::4", "start"), 6, "name the interface");
     says(&six("", "start"), 6, "the parameter ipv6addr is missing");
     says(&six("ipv6addr=192.0.2.4", "start"), 6, "192.0.2.4 is not an IPv6 address");
+}
+
+/// Whether resource-agents is there, which brings the suites. In CI it must be,
+/// where there is any to be had.
+fn has_suites() -> bool {
+    let there = ["/usr/sbin/ocft", "/usr/sbin/ocf-tester"].into_iter().all(|path| std::path::Path::new(path).exists());
+    if !there {
+        let required = std::env::var_os("CI").is_some() && std::env::var_os("HBKIT_WITHOUT_SUITES").is_none();
+        assert!(!required, "resource-agents is required in CI");
+        eprintln!("skipped: ocft and ocf-tester are needed: package resource-agents");
+    }
+    there
+}
+
+/// Runs a suite of resource-agents on the agent, on a host of its own; what it
+/// passes must be all of `count` cases.
+fn passes(suite: &str, count: u32) {
+    if !has_suites() {
+        return;
+    }
+    let lab = Lab::new();
+    let host = lab.host("suite");
+    let mut command = host.command("unshare");
+    command.env("HURRY", "1").args(["--mount", project("tests/it/ocf-suite").to_str().unwrap()]);
+    command.arg(tool("ipaddr-agent")).arg(suite);
+    let said = finish(command, b"");
+    if said.out.contains("skipped") {
+        eprintln!("{}", said.out);
+        return;
+    }
+    assert_eq!(said.out, format!("{suite} {count} of {count}\n"), "{}", said.err);
+    assert_eq!(said.code(), 0, "{}", said.err);
+}
+
+#[test]
+fn ocf_tester_is_content() {
+    need_namespaces!();
+    passes("ocf-tester", 3);
+}
+
+#[test]
+fn the_cases_of_ipaddr2_pass() {
+    need_namespaces!();
+    passes("IPaddr2", 20);
+}
+
+#[test]
+fn the_ipv4_cases_of_ipaddr2_pass() {
+    need_namespaces!();
+    passes("IPaddr2v4", 22);
+}
+
+#[test]
+fn the_ipv6_cases_of_ipaddr2_pass() {
+    need_namespaces!();
+    passes("IPaddr2v6", 20);
+}
+
+#[test]
+fn the_cases_of_ipv6addr_pass() {
+    need_namespaces!();
+    passes("IPv6addr", 14);
 }
 
 /// The description is valid by OCF's own grammar, where that is installed.
