@@ -91,7 +91,10 @@ fn run(args: &Args, caller: Caller, action: Action, addresses: &[String]) -> Cod
         Ok(request) => request,
         Err(code) => return code,
     };
-    request.manner.duplicates = args.duplicates.unwrap_or(request.manner.duplicates);
+    if let Some(duplicates) = args.duplicates {
+        // Instead of what the kernel would do.
+        (request.manner.duplicates, request.manner.detect) = (duplicates, false);
+    }
     if action == Action::Hold {
         let terms = Terms { until: args.until, side: Side::Behind, own: None, manner: request.manner };
         return hold(caller, holder::run(vec![Holding { group: None, specs: request.specs }], terms));

@@ -19,7 +19,7 @@ use crate::floating::{Held, Side};
 use crate::gratuitous::Announcement;
 use crate::hold::{self, Effect, Group, Hold};
 use crate::lines::{Lines, Next};
-use crate::manner::Manner;
+use crate::manner::{Duplicates, Manner};
 use crate::netlink::Watch;
 use crate::ocf::Code;
 use crate::realtime;
@@ -133,7 +133,12 @@ pub fn run(holdings: Vec<Holding>, terms: Terms) -> Result<Code, Refusal> {
 }
 
 impl Holder {
-    fn new(holdings: Vec<Holding>, Terms { own, side, manner, .. }: Terms) -> Result<Holder, AgentError> {
+    fn new(holdings: Vec<Holding>, Terms { own, side, mut manner, .. }: Terms) -> Result<Holder, AgentError> {
+        let v6 = |holding: &Holding| holding.specs.iter().any(|spec| spec.address.is_ipv6());
+        if std::mem::take(&mut manner.detect) && holdings.iter().any(v6) {
+            // It asks by itself: what it has added works at once.
+            manner.duplicates = Duplicates::Refuse;
+        }
         let group = |holding: &Holding| Group {
             name: holding.group.clone(),
             addresses: holding.specs.iter().map(|spec| spec.address).collect(),

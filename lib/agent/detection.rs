@@ -50,7 +50,7 @@ impl Agent {
             let held = self.host.held(true)?.iter().find(same).cloned();
             let unfit = self.host.at(wanted.index)?.and_then(|interface| interface.usable().err());
             let why = match held.map(|held| held.usable()) {
-                None => self.late().map_or(AgentError::NotThere, AgentError::Late),
+                None => self.late().map_or(AgentError::Vanished, AgentError::Late),
                 Some(Ok(())) => {
                     plan.detected = false;
                     continue;

@@ -43,6 +43,9 @@ pub enum AgentError {
     Ailment(Ailment),
     /// The address is there, but not as it was asked for.
     Other(String),
+    /// Its lifetime ended, somebody removed it, or its interface went, while it
+    /// was waited for.
+    Vanished,
     /// IPv6 is switched off on the interface.
     NoV6(String),
     /// The lease has ended.
@@ -72,6 +75,7 @@ impl fmt::Display for AgentError {
             AgentError::Unfit(why) => why.fmt(f),
             AgentError::Ailment(why) => why.fmt(f),
             AgentError::Other(place) => write!(f, "it is already there, as {place}: no second copy is added"),
+            AgentError::Vanished => f.write_str("it has gone before duplicate address detection had ended"),
             AgentError::NoV6(name) => write!(f, "IPv6 is disabled on {name}"),
             AgentError::Late(by) => write!(f, "the lease ended {} s ago", crate::time::seconds(*by)),
             AgentError::Gone(name) => write!(f, "the address is not there, and interface {name} neither"),
@@ -104,6 +108,7 @@ impl AgentError {
             | AgentError::Ailment(_)
             | AgentError::Other(_)
             | AgentError::Used(_)
+            | AgentError::Vanished
             | AgentError::NoV6(_)
             | AgentError::Watch(_)
             | AgentError::Wait(_)

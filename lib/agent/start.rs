@@ -24,6 +24,10 @@ const NO_PREFIX_ROUTE: u32 = 0x200;
 /// The scope of an address that only this host can use (RT_SCOPE_HOST).
 const HOST: u8 = 254;
 
+/// What the kernel is asked to do with an address, in words.
+const ADDING: &str = "adding it to";
+const PROLONGING: &str = "giving it a lifetime on";
+
 /// How an address comes to be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -131,7 +135,7 @@ impl Agent {
         let detected = spec.address.is_ipv6() && self.manner.detect && !settled && interface.usable().is_ok();
         match way {
             Way::New => self.host.expect(held.clone()),
-            Way::Anew => held.choices = self.choices(spec.address),
+            Way::Anew => held.choices = self.choices(spec.address, held.bits),
             Way::There => {}
         }
         Ok(Plan { held, way, detected, announcement, note: None })
@@ -156,16 +160,19 @@ impl Agent {
             scope: if spec.address.is_loopback() { HOST } else { 0 },
             valid: FOREVER,
             preferred: FOREVER,
-            choices: self.choices(spec.address),
+            choices: self.choices(spec.address, bits),
             metric: 0,
             protocol: 0,
         })
     }
 
     /// The flags of a new address.
-    fn choices(&self, address: IpAddr) -> u32 {
+    fn choices(&self, address: IpAddr, bits: u8) -> u32 {
         let used_at_once = address.is_ipv6() && !self.manner.detect;
-        (if used_at_once { NODAD } else { 0 }) | (if self.manner.prefix_route { 0 } else { NO_PREFIX_ROUTE })
+        // The kernel would route a single address to its link, and go on doing so
+        // when the address has gone with its lease.
+        let routed = self.manner.prefix_route && !(address.is_ipv6() && bits == 128);
+        (if used_at_once { NODAD } else { 0 }) | (if routed { 0 } else { NO_PREFIX_ROUTE })
     }
 
     /// Installs addresses with the lifetime of the lease, or without end. Time
@@ -228,6 +235,7 @@ impl Agent {
         let results = self.host.netlink.change_many(&changes).map_err(not_told)?;
         for (place, result) in whose.into_iter().zip(results) {
             let Some(Ok(plan)) = plans.get_mut(place) else { continue };
+            let what = if plan.way == Way::There { PROLONGING } else { ADDING };
             plan.way = Way::There;
             let result = match result {
                 // One that somebody else added meanwhile is taken over.
@@ -236,7 +244,7 @@ impl Agent {
             };
             if let Err(error) = result {
                 let held = plan.held.clone();
-                plans[place] = Err(self.refused(&held, error));
+                plans[place] = Err(self.refused(what, &held, error));
             }
         }
         Ok(())
@@ -253,16 +261,16 @@ impl Agent {
         let changes: Vec<Change<'_>> = held.iter().map(Change::Lifetime).collect();
         let results = self.host.netlink.change_many(&changes).map_err(not_told)?;
         match held.iter().zip(results).find_map(|(held, result)| Some((held, result.err()?))) {
-            Some((held, errno)) => Err(self.refused(held, NetlinkError::Refused(errno))),
+            Some((held, errno)) => Err(self.refused(PROLONGING, held, NetlinkError::Refused(errno))),
             None => Ok(()),
         }
     }
 
-    fn refused(&mut self, held: &Held, error: NetlinkError) -> AgentError {
+    fn refused(&mut self, what: &str, held: &Held, error: NetlinkError) -> AgentError {
         let name = self.host.name_at(held.index);
         match error.errno() {
             Some(Errno::EACCES) if held.address.is_ipv6() => AgentError::NoV6(name),
-            _ => kernel(&format!("adding it to {name}"), error),
+            _ => kernel(&format!("{what} {name}"), error),
         }
     }
 

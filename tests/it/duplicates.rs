@@ -158,6 +158,82 @@ fn what_the_kernel_does_not_use_is_replaced_by_a_start() {
     assert_eq!(call("2001:db8::2 monitor").code(), 0);
 }
 
+/// An IPv6 address in OCF's environment, where the kernel looks for duplicates.
+fn detected(host: &Host, options: &[&str], address: &str) -> Running {
+    let mut command = host.command("ipaddr-agent");
+    command.env("OCF_RESKEY_ip", address).args(options).arg("start");
+    Running::start(command)
+}
+
+#[test]
+fn a_start_waits_for_the_kernels_detection_and_no_longer() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    a.set("ipv6/conf", "eth0", "accept_dad", "1");
+    let capture = Capture::on(&b);
+    let agent = detected(&a, &[], "2001:db8::4");
+    wait_until("the kernel looks for another", || addresses(&a).contains("2001:db8::4/64 scope global tentative"));
+    assert_eq!(a.run("ipaddr-agent 2001:db8::4 monitor").code(), 1);
+    assert_eq!(capture.advertisement_within(Duration::from_millis(1), "2001:db8::4"), None, "it is not used yet");
+    let (status, _, errors) = agent.wait();
+    assert_eq!((status, errors.as_str()), (0, ""));
+    assert!(!addresses(&a).contains("tentative"));
+    capture.advertisement("2001:db8::4");
+    // One that is there is not looked for again, one that is tentative is waited for.
+    assert_eq!(detected(&a, &[], "2001:db8::4").wait().0, 0);
+    a.ip("address add 2001:db8::5/64 dev eth0");
+    assert_eq!(detected(&a, &[], "2001:db8::5").wait().0, 0);
+    assert_eq!(a.run("ipaddr-agent 2001:db8::5 monitor").code(), 0);
+}
+
+#[test]
+fn an_address_of_which_the_kernel_finds_a_duplicate_is_taken_away() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    a.set("ipv6/conf", "eth0", "accept_dad", "1");
+    for before in ["", "address add 2001:db8::2/64 dev eth0"] {
+        if !before.is_empty() {
+            a.ip(before);
+            wait_until("the kernel notices", || addresses(&a).contains("dadfailed"));
+        }
+        let (status, _, errors) = detected(&a, &[], "2001:db8::2").wait();
+        assert_eq!(status, 1, "{errors}");
+        assert!(errors.contains("2001:db8::2: another host has it (duplicate address detection failed)"), "{errors}");
+        assert!(!there(&a, "2001:db8::2"));
+    }
+    // What is asked for by an option counts instead.
+    assert_eq!(detected(&a, &["--duplicates", "warn"], "2001:db8::2").wait().0, 0);
+    assert_eq!(a.run("ipaddr-agent 2001:db8::2 monitor").code(), 0);
+    assert!(there(&b, "2001:db8::2"));
+}
+
+#[test]
+fn a_detection_that_cannot_end_is_given_up_with_the_reason() {
+    need_namespaces!();
+    for (action, why) in [("set eth0 down", "interface eth0 has no carrier"), ("del eth0", "it has gone before")] {
+        let lab = Lab::new();
+        let (a, b) = two_hosts(&lab);
+        a.set("ipv6/conf", "eth0", "accept_dad", "1");
+        let agent = detected(&a, &[], "2001:db8::4");
+        wait_until("the kernel looks for another", || addresses(&a).contains("2001:db8::4/64 scope global tentative"));
+        b.ip(&format!("link {action}"));
+        let (status, _, errors) = agent.wait();
+        assert_eq!((status, errors.contains(why)), (1, true), "{errors}");
+        assert!(!addresses(&a).contains("2001:db8::4/"));
+    }
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    a.set("ipv6/conf", "eth0", "accept_dad", "1");
+    a.set("ipv6/conf", "eth0", "dad_transmits", "5");
+    let until = in_time(Duration::from_millis(2_500)).to_string();
+    let (status, _, errors) = detected(&a, &["-u", &until], "2001:db8::4").wait();
+    assert_eq!(status, 1, "{errors}");
+    assert!(errors.contains("2001:db8::4: it has gone before duplicate address detection"), "{errors}");
+    assert!(!there(&a, "2001:db8::4"));
+}
+
 fn many(host: &Host, names: &[String], action: &str) -> crate::lab::Said {
     let mut command = host.command("ipaddr-agent");
     command.args(names).arg(action);

@@ -515,11 +515,60 @@ fn without_capabilities_it_watches_and_changes_nothing() {
     says(&without("net_admin", &["192.0.2.4", "start"]), 4, "adding it to eth0: Operation not permitted");
     says(&without("net_raw", &["192.0.2.4", "start"]), 4, "announcing it: Operation not permitted");
     says(&without("net_admin", &["192.0.2.1", "stop"]), 4, "removing it from eth0: Operation not permitted");
+    says(&without("net_admin", &["2001:db8::4", "start"]), 4, "adding it to eth0: Operation not permitted");
+    says(&without("net_admin", &["2001:db8::1", "stop"]), 4, "removing it from eth0: Operation not permitted");
+    let until = in_time(Duration::from_secs(30)).to_string();
+    for address in ["192.0.2.1", "2001:db8::1"] {
+        says(&without("net_admin", &["-u", &until, address, "renew"]), 4, "giving it a lifetime on eth0: Operation");
+        says(&without("net_raw", &[address, "announce"]), 4, "announcing it: Operation not permitted");
+    }
+    for words in [["192.0.2.4", "start"], ["2001:db8::4", "start"]] {
+        let said = without("net_raw", &[&["--duplicates", "refuse"][..], &words].concat());
+        says(&said, 4, "Operation not permitted");
+    }
+    // Each of several is said.
+    let said = without("net_admin", &["192.0.2.4", "2001:db8::4", "start"]);
+    assert_eq!((said.code(), said.err.lines().count()), (4, 2), "{}", said.err);
     assert_eq!(addresses(&a), before);
     assert_eq!(without("net_admin,-net_raw", &["192.0.2.1", "monitor"]).code(), 0);
     assert_eq!(without("net_admin,-net_raw", &["192.0.2.4", "monitor"]).code(), 7);
     assert_eq!(without("net_admin,-net_raw", &["192.0.2.4", "validate-all"]).code(), 0);
     assert_eq!(without("net_admin,-net_raw", &["192.0.2.4", "stop"]).code(), 0);
+}
+
+#[test]
+fn single_addresses_bring_no_route_and_keep_their_label() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    let routes = || a.ip("route show") + &a.ip("-6 route show table main");
+    let before = routes();
+    let specs = "198.51.100.4/32/eth0:web 2001:db8:9::4/128/eth0 192.0.2.4/32/eth0";
+    let said = a.run(&format!("ipaddr-agent {specs} start"));
+    assert_eq!((said.code(), said.err.as_str()), (0, ""));
+    let all = addresses(&a);
+    assert!(all.contains("198.51.100.4/32 scope global eth0:web") && all.contains("2001:db8:9::4/128"), "{all}");
+    assert_eq!(routes(), before);
+    assert_eq!(a.run(&format!("ipaddr-agent {specs} monitor")).code(), 0);
+    // A renewal keeps the label too.
+    let until = in_time(Duration::from_secs(30));
+    assert_eq!(a.run(&format!("ipaddr-agent -u {until} {specs} renew")).code(), 0);
+    assert!(addresses(&a).contains("198.51.100.4/32 scope global dynamic eth0:web"), "{}", addresses(&a));
+    // The networks that the interface is in stay when single addresses go.
+    assert_eq!(a.run(&format!("ipaddr-agent {specs} stop")).code(), 0);
+    assert_eq!(routes(), before);
+}
+
+#[test]
+fn an_address_that_is_no_source_any_more_works() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    a.ip("address add 192.0.2.4/24 dev eth0 valid_lft 60 preferred_lft 0");
+    a.ip("address add 2001:db8::4/64 dev eth0 nodad valid_lft 60 preferred_lft 0");
+    assert!(addresses(&a).contains("deprecated"));
+    let said = a.run("ipaddr-agent 192.0.2.4 2001:db8::4 monitor");
+    assert_eq!((said.code(), said.err.as_str()), (0, ""));
 }
 
 #[test]
