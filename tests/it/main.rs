@@ -8,6 +8,7 @@
     reason = "a test may panic, waits against the clock and reports to people"
 )]
 
+mod answerer;
 mod authkey_check;
 mod capture;
 mod duplicates;
@@ -32,6 +33,7 @@ mod mangled;
 mod ocf;
 mod ping_loop;
 mod ping_probe;
+mod ping_wire;
 #[allow(dead_code, reason = "the simulation uses all of it")]
 #[path = "../sim/random.rs"]
 mod random;
