@@ -14,7 +14,7 @@ use hbkit::icmp::{Family, PAYLOAD, PAYLOAD_MOST};
 use hbkit::pinger::{self, Interim, Reporter};
 use hbkit::pingsock::Sending;
 use hbkit::probe::{
-    INTERVAL_LEAST, Note, Prober, RETRIES, Report, Rules, Settings, Sum, Tallies, Tally, Target, WAITING,
+    INTERVAL_LEAST, Kept, Note, Prober, RETRIES, Report, Rules, Settings, Sum, Tallies, Tally, Target, WAITING,
 };
 use hbkit::time::{Time, parse_span};
 use hbkit::{as_fping, fping_call, ha_cf, name, target_list};
@@ -178,7 +178,7 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
         stream: args.forever,
         quiet: args.quiet,
         rules: Rules { rise: args.rise, fall: args.fall, dampen: args.dampen.unwrap_or_default() },
-        tally: args.summary.is_some(),
+        tally: if args.summary.is_some() { Kept::Spread } else { Kept::Nothing },
         notes: false,
         retries: args.retries,
         backoff: args.backoff,

@@ -11,7 +11,7 @@ use crate::fping_call::{self, Call, NAME, Wanted};
 use crate::icmp::Family;
 use crate::pinger::{self, Interim, Reporter};
 use crate::pingsock::Sending;
-use crate::probe::{Note, Prober, Report, Rules, Settings, Target};
+use crate::probe::{Kept, Note, Prober, Report, Rules, Settings, Target};
 use crate::time::Time;
 use crate::{target_list, targets};
 
@@ -112,7 +112,7 @@ fn ask(wanted: &Wanted, names: Vec<String>, started: Time) -> anyhow::Result<Sta
         stream: counting,
         quiet: false,
         rules: Rules::NONE,
-        tally: true,
+        tally: Kept::Counts,
         notes: true,
         retries: if counting { 0 } else { wanted.retries },
         backoff: wanted.backoff,

@@ -37,7 +37,7 @@ pub use report::{Note, Reason, Report, State};
 pub use settings::{Settings, Target};
 pub use steady::{Rules, Steady};
 pub use sum::Sum;
-pub use tally::{Tallies, Tally};
+pub use tally::{Kept, Tallies, Tally};
 use track::{Outcome, Track};
 
 /// Most probes of one target that may wait for their answer at the same time:
@@ -102,7 +102,12 @@ pub struct Prober {
 impl Prober {
     /// Begins to probe at `now`.
     pub fn new(settings: Settings, targets: Vec<Target>, now: Time) -> Prober {
-        let track = |_| Track { tallies: settings.tally.then(Box::default), ..Track::default() };
+        let dampened = settings.stream && settings.rules != Rules::NONE;
+        let track = |_| Track {
+            tallies: settings.tally.new_tallies(),
+            steady: dampened.then(Box::default),
+            ..Track::default()
+        };
         Prober {
             due: (0..targets.len()).map(|index| (now, index)).collect(),
             tracks: targets.iter().map(track).collect(),
@@ -145,7 +150,7 @@ impl Prober {
     pub fn forget_recent(&mut self, now: Time) {
         self.told = now;
         for tallies in self.tracks.iter_mut().filter_map(|track| track.tallies.as_mut()) {
-            tallies.recent = Tally::default();
+            tallies.forget_recent();
         }
     }
 
@@ -178,7 +183,7 @@ impl Prober {
     /// The probe has left at `at`.
     pub fn sent(&mut self, probe: Probe, at: Time) {
         self.again = None;
-        self.tracks[probe.target].waiting.push_back((probe.number, at));
+        self.tracks[probe.target].wait(probe.number, at);
         self.expiring.push(Reverse((at + self.patience(probe), probe)));
     }
 
@@ -232,7 +237,7 @@ impl Prober {
             let outcome = if self.dropped.is_some_and(|at| at >= since) {
                 Outcome::Blurred("receive-overflow".into())
             } else {
-                Outcome::Lost(track.refused.map_or("timeout", |(reason, _)| reason).into())
+                Outcome::Lost(track.refused.as_ref().map_or("timeout", |refused| refused.0).into())
             };
             reports.extend(self.end(probe.target, probe.number, &outcome, until));
         }

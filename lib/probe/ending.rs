@@ -20,7 +20,7 @@ impl Prober {
             let whole = count.is_some_and(|count| track.ended + track.unsent >= count);
             return whole.then(|| self.whole(target, number, reason, at));
         }
-        let state = track.steady.take(shown, &self.settings.rules, at);
+        let state = track.steady.as_mut().map_or(shown, |steady| steady.take(shown, &self.settings.rules, at));
         self.turn(target, state, at);
         let track = &mut self.tracks[target];
         let repeated = track.said.is_some_and(|(said, when)| said == state && at.since(when) < REPEAT);

@@ -14,7 +14,7 @@ use crate::time::Time;
 #[derive(Debug, Default)]
 pub struct Groups {
     groups: Vec<Group>,
-    /// By target.
+    /// By target; nothing where there is no group.
     of: Vec<Option<usize>>,
     need: usize,
 }
@@ -70,6 +70,9 @@ impl Groups {
         let mut groups: Vec<Group> = Vec::new();
         let mut numbers = BTreeMap::new();
         let mut of = Vec::new();
+        if targets.iter().all(|target| target.group.is_none()) {
+            return Groups { groups, of, need };
+        }
         for target in targets {
             let Some(name) = &target.group else {
                 of.push(None);

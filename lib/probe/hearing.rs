@@ -71,7 +71,7 @@ impl Prober {
             for (index, (target, track)) in self.targets.iter().zip(&mut self.tracks).enumerate() {
                 let asked = |(number, _): &(u64, Time)| (number & 0xffff) as u16 == refusal.sequence;
                 if target.address == refusal.to && track.waiting.iter().any(asked) {
-                    track.refused = Some((refusal.reason, by));
+                    track.refused = Some(Box::new((refusal.reason, by)));
                     self.notes.extend(noted.then(|| note(index)));
                 }
             }
@@ -80,7 +80,7 @@ impl Prober {
         let target = self.ours(refusal.to, &echo)?;
         let track = &mut self.tracks[target];
         track.sent(echo.number)?;
-        track.refused = Some((refusal.reason, by));
+        track.refused = Some(Box::new((refusal.reason, by)));
         self.notes.extend(noted.then(|| note(target)));
         if self.is_tried_again(echo.number) {
             return None;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::steady::Rules;
+use super::tally::Kept;
 use crate::ha_cf::PingTarget;
 
 /// Whom to ask.
@@ -58,8 +59,8 @@ pub struct Settings {
     pub quiet: bool,
     /// When the answers of a stream change a state.
     pub rules: Rules,
-    /// Keep what [`Prober::tally`](super::Prober::tally) says.
-    pub tally: bool,
+    /// What is kept for [`Prober::tallies`](super::Prober::tallies).
+    pub tally: Kept,
     /// Keep notes of answers that came twice and of ICMP errors.
     pub notes: bool,
     /// How often a target that has not answered is asked again, at the end of

@@ -11,6 +11,30 @@ use crate::record::Line;
 use crate::spread::Spread;
 use crate::time::{Time, seconds};
 
+/// What is kept of each target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing.
+    Nothing,
+    /// Counts, and the least, the mean and the longest time.
+    Counts,
+    /// These, and how the times are distributed.
+    Spread,
+}
+
+impl Kept {
+    pub(super) fn new_tallies(self) -> Option<Box<Tallies>> {
+        match self {
+            Kept::Nothing => None,
+            Kept::Counts => Some(Box::default()),
+            Kept::Spread => {
+                let tally = || Tally { spread: Some(Spread::default()), ..Tally::default() };
+                Some(Box::new(Tallies { whole: tally(), recent: tally() }))
+            }
+        }
+    }
+}
+
 /// Counts and times of one target.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -26,7 +50,8 @@ pub struct Tally {
     pub late: u64,
     total: Duration,
     least: Option<Duration>,
-    spread: Spread,
+    most: Duration,
+    spread: Option<Spread>,
 }
 
 impl Tally {
@@ -36,7 +61,10 @@ impl Tally {
                 self.sent += 1;
                 self.total += *rtt;
                 self.least = Some(self.least.map_or(*rtt, |least| least.min(*rtt)));
-                self.spread.add(*rtt);
+                self.most = self.most.max(*rtt);
+                if let Some(spread) = &mut self.spread {
+                    spread.add(*rtt);
+                }
             }
             Outcome::Lost(_) | Outcome::Blurred(_) => {
                 self.sent += 1;
@@ -60,14 +88,18 @@ impl Tally {
     /// answered.
     pub fn times(&self) -> Option<(Duration, Duration, Duration)> {
         let mean = self.total.checked_div(u32::try_from(self.answered()).unwrap_or(u32::MAX))?;
-        Some((self.least?, mean, self.spread.worst()))
+        Some((self.least?, mean, self.most))
+    }
+
+    fn p99(&self) -> Option<Duration> {
+        self.spread.as_ref().map(|spread| spread.quantile(9_900))
     }
 
     /// The record: `over` is the time that it covers.
     pub fn record(&self, target: &Target, over: Duration, at: Time) -> Line {
         let count = |n: u64| (n > 0).then_some(n);
         let times = self.times();
-        let p99 = times.map(|_| milliseconds(self.spread.quantile(9_900)));
+        let p99 = times.and(self.p99()).map(milliseconds);
         Line::new("ping-summary", at)
             .word(&target.name)
             .field("over", seconds(over))
@@ -91,8 +123,8 @@ impl Tally {
         let over = seconds(over);
         let _ = write!(text, ",\"addr\":\"{}\",\"over\":{over},\"lost\":{lost},\"of\":{sent}", target.address);
         if let Some((least, mean, most)) = self.times() {
-            let p99 = self.spread.quantile(9_900);
-            for (key, span) in [("min", least), ("avg", mean), ("max", most), ("p99", p99)] {
+            for (key, span) in [("min", Some(least)), ("avg", Some(mean)), ("max", Some(most)), ("p99", self.p99())] {
+                let Some(span) = span else { continue };
                 let _ = write!(text, ",\"{key}\":{}", milliseconds(span));
             }
         }
@@ -120,6 +152,11 @@ pub struct Tallies {
 }
 
 impl Tallies {
+    pub(super) fn forget_recent(&mut self) {
+        let spread = self.recent.spread.as_ref().map(|_| Spread::default());
+        self.recent = Tally { spread, ..Tally::default() };
+    }
+
     pub(super) fn both(&mut self, change: impl Fn(&mut Tally)) {
         change(&mut self.whole);
         change(&mut self.recent);

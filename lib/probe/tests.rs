@@ -24,7 +24,7 @@ fn settings() -> Settings {
         stream: false,
         quiet: false,
         rules: Rules::NONE,
-        tally: false,
+        tally: Kept::Nothing,
         notes: false,
         retries: 0,
         backoff: 150,
@@ -452,7 +452,7 @@ fn a_stream_that_is_dampened_says_what_is_believed_and_what_was_seen() {
 
 #[test]
 fn tallies_tell_the_whole_run_and_what_came_since() {
-    let mut prober = prober(Settings { tally: true, ..stream() }, 1);
+    let mut prober = prober(Settings { tally: Kept::Spread, ..stream() }, 1);
     for round in 0..4 {
         let now = at(round * 1000);
         let probe = send(&mut prober, now)[0];

@@ -25,6 +25,10 @@ pub enum Outcome {
     Unsent(Reason),
 }
 
+/// Numbers of probes and when they were sent, the oldest first.
+#[derive(Debug, Default)]
+pub struct Past(VecDeque<(u64, Time)>);
+
 /// One target's past.
 #[derive(Debug, Default)]
 pub struct Track {
@@ -51,7 +55,7 @@ pub struct Track {
     /// Answers that came after the time-out, since the last record.
     pub late: u64,
     /// The last ICMP error since the last answer, and who sent it.
-    pub refused: Option<(&'static str, IpAddr)>,
+    pub refused: Option<Box<(&'static str, IpAddr)>>,
     /// Why the last probe was not answered.
     pub reason: Option<Reason>,
     /// Another try is due.
@@ -60,13 +64,13 @@ pub struct Track {
     pub state: Option<State>,
     /// The last record of a stream.
     pub said: Option<(State, Time)>,
-    /// What a stream believes.
-    pub steady: Steady,
+    /// What a stream believes, where not every probe decides.
+    pub steady: Option<Box<Steady>>,
     /// Counts and times, where they are wanted.
     pub tallies: Option<Box<Tallies>>,
     /// Numbers and times of the latest probes that were answered, where notes
     /// are wanted.
-    pub past: VecDeque<(u64, Time)>,
+    pub past: Option<Box<Past>>,
 }
 
 impl Track {
@@ -76,6 +80,15 @@ impl Track {
         self.again = false;
         self.next += 1;
         self.next - 1
+    }
+
+    /// A probe was sent and waits.
+    pub fn wait(&mut self, number: u64, sent: Time) {
+        // One target in thousands has its one probe: no room for more.
+        if self.waiting.capacity() == 0 {
+            self.waiting.reserve_exact(1);
+        }
+        self.waiting.push_back((number, sent));
     }
 
     /// Takes a probe from those that wait; when it was sent.
@@ -91,15 +104,16 @@ impl Track {
 
     /// Keeps when a probe that was answered was sent.
     pub fn remember(&mut self, number: u64, sent: Time) {
-        if self.past.len() >= WAITING as usize {
-            self.past.pop_front();
+        let Past(past) = self.past.get_or_insert_default().as_mut();
+        if past.len() >= WAITING as usize {
+            past.pop_front();
         }
-        self.past.push_back((number, sent));
+        past.push_back((number, sent));
     }
 
     /// When a probe that was answered was sent, as far as it is kept.
     pub fn remembered(&self, number: u64) -> Option<Time> {
-        self.past.iter().find(|(kept, _)| *kept == number).map(|(_, sent)| *sent)
+        self.past.as_ref()?.0.iter().find(|(kept, _)| *kept == number).map(|(_, sent)| *sent)
     }
 
     /// Counts an answer that came once more.
@@ -122,8 +136,8 @@ impl Track {
 
     /// Who sent the ICMP error that is the reason.
     pub fn by(&self, reason: Option<&Reason>) -> Option<IpAddr> {
-        let (word, by) = self.refused?;
-        reason.is_some_and(|reason| reason == word).then_some(by)
+        let (word, by) = self.refused.as_deref()?;
+        reason.is_some_and(|reason| reason == word).then_some(*by)
     }
 
     /// Counts a probe that ended, and says what it shows of the target.
