@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hbkit::authkeys::{self, Authkeys};
+use hbkit::care;
 use hbkit::cluster::{self, Findings};
 use hbkit::conf_file::{self, TEXT_MAX};
 use hbkit::edge::{self, Answer, Output};
@@ -38,12 +39,14 @@ enum Action {
     /// Print the values of a key of ha.cf, one a line
     Get {
         /// nodes, keepalive, deadtime, warntime, initdead, deadping, udpport, baud, media, ping, ping_damping,
-        /// fence, fence_delay, auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum, msgfmt,
+        /// fence, fence_delay, stop_failed, self_fence, auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum, msgfmt,
         /// allow_crc, dialect or lease
         key: String,
     },
     /// Print a line for each group: NAME NODE RESOURCE...
     Groups,
+    /// Print a line for each resource: GROUP RESOURCE TIMES, from left to right
+    Resources,
     /// Print ha.cf with what check says of the three files as comments beside each line it concerns
     Migrate {
         /// Directory of the files [default: that of --directory]
@@ -73,6 +76,7 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
             }
         },
         Action::Groups => read_groups(directory)?.iter().map(ToString::to_string).collect(),
+        Action::Resources => cared_for(&read_conf(directory)?, &read_groups(directory)?),
         Action::Digest => vec![cluster::digest(&read_conf(directory)?, &read_groups(directory)?)],
     };
     print(&lines)?;
@@ -85,6 +89,15 @@ fn read_conf(directory: &Path) -> Result<HaCf, Problems> {
 
 fn read_groups(directory: &Path) -> Result<Vec<haresources::Group>, Problems> {
     haresources::read(&directory.join("haresources"))
+}
+
+fn cared_for(conf: &HaCf, groups: &[haresources::Group]) -> Vec<String> {
+    let resources = groups.iter().flat_map(|group| group.resources.iter().map(move |resource| (group, resource)));
+    let line = |(group, resource): (&haresources::Group, &haresources::Resource)| {
+        let word = resource.to_string();
+        format!("{} {word} {}", group.name, care::care(&word, &conf.resource))
+    };
+    resources.map(line).collect()
 }
 
 fn print(lines: &[String]) -> anyhow::Result<()> {

@@ -41,11 +41,14 @@ struct Args {
     /// Return when the command has begun, and stay with it in the background
     #[arg(short, long)]
     background: bool,
+    /// Pass the output on only when the command does not end with 0, or not in time
+    #[arg(short, long)]
+    quiet: bool,
     /// Judge by the words that it prints, as Heartbeat does a status: 0 running, 3 not
     #[arg(long)]
     words: bool,
     /// Run nothing: pass standard input on
-    #[arg(short, long, conflicts_with_all = ["command", "timeout", "lock", "background", "words"])]
+    #[arg(short, long, conflicts_with_all = ["command", "timeout", "lock", "background", "words", "quiet"])]
     stdin: bool,
     /// Said on standard output when the command has begun
     #[arg(long, hide = true)]
@@ -89,8 +92,14 @@ fn run(args: &Args) -> anyhow::Result<u8> {
         ward::pass_on(io::stdin().as_fd().try_clone_to_owned()?, prefix).context("standard input")?;
         return Ok(0);
     };
-    let captured = args.words || args.ready || args.prefix.is_some();
-    let terms = Terms { timeout: args.timeout, grace: args.grace, prefix: captured.then(|| prefix.to_owned()) };
+    let captured = args.quiet || args.words || args.ready || args.prefix.is_some();
+    let terms = Terms {
+        timeout: args.timeout,
+        grace: args.grace,
+        prefix: captured.then(|| prefix.to_owned()),
+        quiet: args.quiet,
+        words: args.words,
+    };
     let _lock = args.lock.as_deref().map(lock).transpose()?;
     if args.ready {
         // Who started us may be a terminal's, which must not take us along.

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::{Method, hex};
 use crate::authkeys::Authkeys;
+use crate::care;
 use crate::floating::BEHIND;
-use crate::ha_cf::{self, AutoFailback, Dialect, HaCf, LeaseKeeper, Quorum};
+use crate::ha_cf::{self, AutoFailback, Dialect, HaCf, LeaseKeeper, Quorum, StopPolicy};
 use crate::haresources::Group;
 use crate::medium::Medium;
 use crate::problem::Problems;
@@ -64,6 +65,7 @@ pub fn check(conf: &HaCf, groups: &[Group], authkeys: &Authkeys, found: &mut Fin
     }
     if there.0 && there.1 {
         check_groups(conf, groups, &mut found.haresources);
+        check_rules(conf, groups, &found.haresources, &mut found.ha_cf);
     }
     if there.0 && !found.authkeys.has_errors() {
         check_keys(conf, authkeys, &mut found.authkeys);
@@ -135,6 +137,10 @@ fn check_media(conf: &HaCf, problems: &mut Problems) {
 }
 
 fn check_policy(conf: &HaCf, problems: &mut Problems) {
+    if conf.stop_failed.policy == StopPolicy::Fence && conf.self_fence.is_empty() && conf.is_whole(&["self_fence"]) {
+        let what = "stop_failed fence: how this node fences itself is not said: write self_fence COMMAND";
+        problems.error(conf.line_of("stop_failed"), what);
+    }
     let is_failback_whole = conf.is_whole(&["auto_failback", "nice_failback"]);
     if conf.auto_failback == AutoFailback::Legacy && is_failback_whole {
         let line = if conf.has("auto_failback") { "auto_failback" } else { "nice_failback" };
@@ -191,6 +197,10 @@ fn check_fences(conf: &HaCf, problems: &mut Problems) {
 /// Says which commands that fence others cannot be run on `node`, on which the
 /// files lie.
 pub fn check_commands(conf: &HaCf, node: Option<&str>, can_run: impl Fn(&str) -> bool, problems: &mut Problems) {
+    if let Some(command) = conf.self_fence.first().filter(|command| !can_run(command)) {
+        let what = format!("self_fence: {command} is not there, or is no program: this node could not fence itself");
+        problems.warning(conf.line_of("self_fence"), what);
+    }
     for fence in conf.fence.iter().filter(|fence| Some(fence.node.as_str()) != node) {
         let Some(command) = fence.words.first().filter(|command| !can_run(command)) else { continue };
         let what = format!("fence: {command} is not there, or is no program: {} could not be fenced", fence.node);
@@ -245,6 +255,16 @@ fn check_groups(conf: &HaCf, groups: &[Group], problems: &mut Problems) {
                 problems.warning(group.line, what);
             }
         }
+    }
+}
+
+/// A rule that is about nothing is probably misspelt.
+fn check_rules(conf: &HaCf, groups: &[Group], haresources: &Problems, problems: &mut Problems) {
+    let resources = || groups.iter().flat_map(|group| &group.resources);
+    let idle = |rule: &&care::Rule| !resources().any(|resource| rule.is_about(&resource.to_string()));
+    for rule in conf.resource.iter().filter(idle).filter(|_| !haresources.has_errors()) {
+        let what = format!("resource: no group of haresources has {}: this line has no effect", rule.target);
+        problems.warning(rule.line, what);
     }
 }
 

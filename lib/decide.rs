@@ -363,7 +363,10 @@ impl Decide {
         let name = record.subject().ok_or(Strange::Incomplete)?;
         let held: Held = record.state().ok_or(Strange::Incomplete)?.parse().map_err(|_| Strange::Incomplete)?;
         let group = self.groups.iter_mut().find(|group| group.name() == name).ok_or(Strange::UnknownGroup)?;
-        group.told(held, &mut self.view, effects);
+        // The end of a lease says nothing of an action that is under way.
+        if record.raw("lease").is_none() || group.held() == Held::Started {
+            group.told(held, &mut self.view, effects);
+        }
         Ok(())
     }
 

@@ -312,7 +312,10 @@ impl Heartbeat {
         let told: Held = record.state().and_then(|word| word.parse().ok()).ok_or(Strange::Incomplete)?;
         let at = self.groups.iter().position(|group| group.name == name).ok_or(Strange::UnknownGroup)?;
         let (groups, view) = self.parts();
-        groups[at].told(told, view, effects);
+        // The end of a lease says nothing of an action that is under way.
+        if record.raw("lease").is_none() || groups[at].serves() {
+            groups[at].told(told, view, effects);
+        }
         Ok(())
     }
 

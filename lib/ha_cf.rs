@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::care;
 use crate::conf_file;
 use crate::conf_lines;
 use crate::decide::Policy;
@@ -31,7 +32,7 @@ pub use dialect::Dialect;
 pub use get::KEYS;
 pub use lease::{LeaseKeeper, ROUNDED, kernel_deadtime};
 pub use media::DIRECTIVES as MEDIA;
-pub use values::{AutoFailback, FENCE_DELAY, Fence, PingDamping, PingTarget, Quorum};
+pub use values::{AutoFailback, FENCE_DELAY, Fence, PingDamping, PingTarget, Quorum, StopFailed, StopPolicy};
 
 pub use reader::meant;
 
@@ -88,6 +89,13 @@ pub struct HaCf {
     pub fence: Vec<Fence>,
     /// How long a node that does not serve waits before it fences one that may.
     pub fence_delay: Duration,
+    /// What happens when a group cannot be stopped.
+    pub stop_failed: StopFailed,
+    /// How this node fences itself: a command and its arguments; none where it is
+    /// not configured.
+    pub self_fence: Vec<String>,
+    /// How resources are cared for.
+    pub resource: Vec<care::Rule>,
     /// Votes that are needed.
     pub quorum: Quorum,
     /// The format of messages on networks.
@@ -162,6 +170,9 @@ impl Default for HaCf {
             ping_damping: PingDamping::default(),
             fence: Vec::new(),
             fence_delay: FENCE_DELAY,
+            stop_failed: StopFailed::default(),
+            self_fence: Vec::new(),
+            resource: Vec::new(),
             quorum: Quorum::default(),
             msgfmt: Format::default(),
             allow_crc: false,

@@ -33,6 +33,7 @@
 //! | [`conf_lines`] | the lines of a configuration file |
 //! | [`ha_cf`] | nodes, times, media, ping nodes (`read` alone touches the file) |
 //! | [`haresources`] | groups and their resources (`read` alone touches the file) |
+//! | [`care`] | time-outs and watch of resources, by rules |
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`migrate`] | ha.cf with advice in it |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
@@ -136,6 +137,7 @@ pub mod auth;
 pub mod authkeys;
 pub mod budget;
 pub mod called;
+pub mod care;
 pub mod claims;
 pub mod classic;
 pub mod cluster;

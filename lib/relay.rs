@@ -32,18 +32,21 @@ pub struct Relay {
     utterance: Utterance,
     words: Words,
     waiting: Vec<u8>,
+    /// Nothing is written yet: whether it is worth it shows in the end.
+    held_back: bool,
 }
 
 impl Relay {
-    /// Reads `from`, without waiting.
+    /// Reads `from`, without waiting. What is `held_back` is written at the end, if
+    /// it is not dropped before.
     ///
     /// # Errors
     /// The descriptor cannot be read without waiting.
-    pub fn new(from: OwnedFd, prefix: &str) -> io::Result<Relay> {
+    pub fn new(from: OwnedFd, prefix: &str, held_back: bool) -> io::Result<Relay> {
         let flags = OFlag::from_bits_truncate(fcntl(&from, FcntlArg::F_GETFL)?);
         fcntl(&from, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         let utterance = Utterance::new(prefix, edge::now());
-        Ok(Relay { from: Some(from.into()), utterance, words: Words::default(), waiting: Vec::new() })
+        Ok(Relay { from: Some(from.into()), utterance, words: Words::default(), waiting: Vec::new(), held_back })
     }
 
     /// What is to be waited for.
@@ -53,7 +56,7 @@ impl Relay {
     }
 
     fn room(&self) -> Option<PollFd<'static>> {
-        (!self.waiting.is_empty()).then(|| PollFd::new(standard_error(), PollFlags::POLLOUT))
+        (!self.waiting.is_empty() && !self.held_back).then(|| PollFd::new(standard_error(), PollFlags::POLLOUT))
     }
 
     /// Passes on what can be read and written at once.
@@ -116,6 +119,7 @@ impl Relay {
         self.pass()?;
         let mut shown = Vec::new();
         self.utterance.end(edge::now(), &mut shown);
+        self.held_back = false;
         self.waiting.extend_from_slice(&shown);
         self.write();
         Ok(self.from.take().map(OwnedFd::from))
@@ -129,6 +133,19 @@ impl Relay {
         while let Some(room) = self.room().filter(|_| edge::now() < deadline) {
             crate::signals::wait_until(&mut [room], deadline)?;
             self.write();
+        }
+        Ok(())
+    }
+
+    /// What was held back is not worth it.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn drop_held_back(&mut self) -> io::Result<()> {
+        if self.held_back {
+            self.pass()?;
+            self.waiting.clear();
+            self.utterance.forget();
         }
         Ok(())
     }

@@ -52,6 +52,11 @@ impl Utterance {
         self.confess(shown);
     }
 
+    /// What was heard so far is not worth a word.
+    pub fn forget(&mut self) {
+        (self.open, self.cut, self.unsaid) = (Vec::new(), 0, 0);
+    }
+
     /// Lines that were not shown for want of room elsewhere.
     pub fn lost(&mut self, lines: u64) {
         self.unsaid += lines;

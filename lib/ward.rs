@@ -34,6 +34,10 @@ pub struct Terms {
     /// Its output is passed on to standard error with this in front. `None`: it has
     /// our own descriptors.
     pub prefix: Option<String>,
+    /// Only if it does not end well.
+    pub quiet: bool,
+    /// Whether it ends well is in the words that it prints.
+    pub words: bool,
 }
 
 /// What became of it.
@@ -65,6 +69,7 @@ pub struct Ward {
     patience: Patience,
     relay: Option<Relay>,
     told: Option<Signal>,
+    by_words: bool,
 }
 
 impl Ward {
@@ -78,12 +83,12 @@ impl Ward {
         let (mut relay, mut output) = (None, None);
         if let Some(prefix) = &terms.prefix {
             let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
-            relay = Some(Relay::new(reader, prefix)?);
+            relay = Some(Relay::new(reader, prefix, terms.quiet)?);
             output = Some(writer);
         }
         let offspring = Offspring::begin(words, output)?;
         let patience = Patience::new(terms.timeout, terms.grace, edge::now());
-        Ok(Ward { offspring, signals, patience, relay, told: None })
+        Ok(Ward { offspring, signals, patience, relay, told: None, by_words: terms.words })
     }
 
     /// Stays until it has ended, or was ended.
@@ -131,6 +136,16 @@ impl Ward {
     }
 
     fn ended(mut self, ending: Ending) -> io::Result<Outcome> {
+        if let Some(relay) = &mut self.relay {
+            relay.pass()?;
+            let is_well = match (self.by_words, ending) {
+                (true, Ending::Exited(_)) => relay.words().reading() == Reading::Running,
+                (_, ending) => ending == Ending::Exited(0),
+            };
+            if is_well {
+                relay.drop_held_back()?;
+            }
+        }
         let open = self.finish_output()?;
         let words = self.relay.as_ref().map_or(Reading::Stopped, |relay| relay.words().reading());
         Ok(Outcome::Ended { ending, words, open })
@@ -158,7 +173,7 @@ impl Ward {
 /// # Errors
 /// It cannot be read, or the kernel refuses to wait.
 pub fn pass_on(from: OwnedFd, prefix: &str) -> io::Result<()> {
-    let mut relay = Relay::new(from, prefix)?;
+    let mut relay = Relay::new(from, prefix, false)?;
     while !relay.has_ended() {
         let later = edge::now() + FOREVER;
         signals::wait_until(&mut relay.interests(), later)?;

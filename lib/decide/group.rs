@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::announce::{Held, Part, Stance};
+use crate::ha_cf::{StopFailed, StopPolicy};
 use crate::record::Line;
 use crate::time::Time;
 
@@ -17,9 +18,13 @@ use super::results::Reason;
 use super::wish::Wish;
 use super::{Effect, GroupSetting, View, why};
 
-/// A stop that failed is tried again after this time, for ever: nobody else may
-/// start the group before it has succeeded.
+/// A stop that failed is tried again after this time: nobody else may start the
+/// group before it has succeeded.
 const STOP_AGAIN: Duration = Duration::from_secs(5);
+
+/// So it is after this time, for ever, when it has failed as often as the policy
+/// allows.
+const STOP_HELD: Duration = Duration::from_secs(60);
 
 /// A group on this node.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub(super) struct Group {
     renewed_early: bool,
     pub(super) not_before: Time,
     stop_at: Time,
+    /// How often the stop that is under way has failed.
+    pub(super) stop_failures: u32,
     reason: String,
     /// What the peers were last seen to do with it, for the `group` records.
     pub(super) others: BTreeMap<String, Part>,
@@ -71,6 +78,7 @@ impl Group {
             renewed_early: false,
             not_before: Time::ZERO,
             stop_at: Time::ZERO,
+            stop_failures: 0,
             reason: String::new(),
             others: BTreeMap::new(),
             seen: None,
@@ -295,10 +303,36 @@ impl Group {
         }
     }
 
-    /// The last stop failed: it is tried again later.
+    /// The last stop failed: it is tried again later, and what the policy says
+    /// happens when that was often enough. A person who works on a node is not
+    /// surprised by its end.
     pub(super) fn stop_again(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        self.stop_at = view.now + STOP_AGAIN;
-        effects.push(why(view.now, &self.name, "alarm", "it could not be stopped and is tried again"));
+        if self.held != Held::Stopping {
+            self.held = Held::Stopping;
+            self.tell(view, effects);
+        }
+        self.stop_failures += 1;
+        let StopFailed { policy, tries } = view.settings.policy.stop_failed;
+        if self.stop_failures < tries {
+            self.stop_at = view.now + STOP_AGAIN;
+            effects.push(why(view.now, &self.name, "alarm", "it could not be stopped and is tried again"));
+            return;
+        }
+        self.stop_at = view.now + STOP_HELD;
+        let tried = format!("it could not be stopped in {} tries", self.stop_failures);
+        match policy {
+            StopPolicy::Fence if !view.maintenance.is_on(view.now) => {
+                let text = format!("{}: {tried}: this node fences itself", self.name);
+                effects.push(why(view.now, &view.settings.own, "fence", &text));
+                let line = Line::new("do", view.now).word("fence").word(&view.settings.own);
+                effects.push(Effect::Say(line.field("until", self.stop_at)));
+            }
+            StopPolicy::Hold | StopPolicy::Fence => {
+                let text =
+                    format!("{tried}: it is held here, so that nobody else starts it, and tried again each minute");
+                effects.push(why(view.now, &self.name, "alarm", &text));
+            }
+        }
     }
 
     pub(super) fn stop(&mut self, text: &str, view: &View, effects: &mut Vec<Effect>) {

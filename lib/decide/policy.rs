@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::ha_cf::{FENCE_DELAY, PingDamping};
+use crate::ha_cf::{FENCE_DELAY, PingDamping, StopFailed};
 
 use super::{damping, failures};
 
@@ -34,6 +34,8 @@ pub struct Policy {
     /// The head start of a node that serves before one that does not, should each
     /// fence the other.
     pub fence_delay: Duration,
+    /// What happens when a group cannot be stopped.
+    pub stop_failed: StopFailed,
 }
 
 impl Default for Policy {
@@ -49,6 +51,7 @@ impl Default for Policy {
             ping_damping: PingDamping::default(),
             fence: Vec::new(),
             fence_delay: FENCE_DELAY,
+            stop_failed: StopFailed::default(),
         }
     }
 }

@@ -41,12 +41,15 @@ impl Group {
     pub(super) fn told(&mut self, told: Held, view: &mut View, effects: &mut Vec<Effect>) {
         let next = match self.meaning(told, view) {
             Means::Is(next) => next,
-            Means::Stop(reason) if view.maintenance.is_on(view.now) => return self.put_off(reason, view, effects),
+            Means::Stop(reason) if self.held == Held::Started && view.maintenance.is_on(view.now) => {
+                return self.put_off(reason, view, effects);
+            }
             Means::Stop(reason) => return self.stop_for(reason, view, effects),
             Means::NotStopped => return self.stop_again(view, effects),
             Means::Nothing => return,
         };
         self.put_off = None;
+        self.stop_failures = 0;
         let before = std::mem::replace(&mut self.held, next);
         if !next.may_hold() {
             self.give_votes_back(view);
@@ -87,11 +90,18 @@ impl Group {
             (Held::Stopping, Held::Stopped) if std::mem::take(&mut self.failing) => Means::Is(Held::Failed),
             (Held::Stopping, Held::Stopped) => Means::Is(Held::Stopped),
             (Held::Started, Held::Failed) => Means::Stop(Reason::Failed),
-            (Held::Started, Held::Unknown) => Means::Stop(Reason::Unknown),
-            (Held::Stopping, Held::Started | Held::Failed) => Means::NotStopped,
+            // A start that failed, and after which something may still run.
+            (Held::Starting, Held::Unknown) if view.now < self.leased_until() => Means::Stop(Reason::Failed),
+            (Held::Started | Held::Starting, Held::Unknown) => Means::Stop(Reason::Unknown),
+            // What an earlier life left, and could not be stopped, is stopped like
+            // what was served.
+            (Held::Stopping, Held::Started | Held::Failed | Held::Unknown) | (Held::Unknown, Held::Unknown) => {
+                Means::NotStopped
+            }
             (Held::Stopped | Held::Asking | Held::Failed, Held::Started)
             | (Held::Asking | Held::Failed, Held::Stopped)
-            | (_, Held::Unknown | Held::Asking | Held::Starting | Held::Stopping) => Means::Nothing,
+            | (Held::Stopped | Held::Asking | Held::Failed, Held::Unknown)
+            | (_, Held::Asking | Held::Starting | Held::Stopping) => Means::Nothing,
         }
     }
 

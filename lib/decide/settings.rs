@@ -54,6 +54,7 @@ impl Settings {
         self.policy.flap_limit = config.flap_limit;
         self.policy.fence = config.fence.into_iter().map(|fence| fence.node).collect();
         self.policy.fence_delay = config.fence_delay;
+        self.policy.stop_failed = config.stop_failed;
         self.quorum = config.quorum;
         self.keepalive = config.keepalive;
         self.deadtime = config.deadtime;

@@ -134,6 +134,11 @@ impl Group {
         }
     }
 
+    /// Whether it serves it.
+    pub(super) fn serves(&self) -> bool {
+        self.held == Held::Started
+    }
+
     /// The result of an action, or the state in which the group was found.
     pub(super) fn told(&mut self, told: Held, view: View<'_>, effects: &mut Vec<Effect>) {
         let next = match (self.held, told) {
@@ -151,7 +156,15 @@ impl Group {
             (Held::Started, Held::Unknown) => {
                 return self.stop("it is not known whether it still works", view, effects);
             }
-            (Held::Stopping, Held::Started | Held::Failed) => {
+            (Held::Starting, Held::Unknown) => {
+                self.failing = true;
+                return self.stop("its start failed, and something of it may still run", view, effects);
+            }
+            (Held::Stopping, Held::Started | Held::Failed | Held::Unknown) | (Held::Unknown, Held::Unknown) => {
+                if self.held != Held::Stopping {
+                    self.held = Held::Stopping;
+                    self.tell(view, effects);
+                }
                 self.stop_at = view.now + STOP_AGAIN;
                 let text = "it could not be stopped and is tried again; the other node is not told before";
                 return effects.push(why(view.now, &self.name, "alarm", text));
@@ -159,7 +172,8 @@ impl Group {
             (Held::Stopped | Held::Failed | Held::Asking, Held::Started)
             | (Held::Failed | Held::Asking, Held::Stopped)
             | (Held::Asking, Held::Failed)
-            | (_, Held::Unknown | Held::Asking | Held::Starting | Held::Stopping) => return,
+            | (Held::Stopped | Held::Asking | Held::Failed, Held::Unknown)
+            | (_, Held::Asking | Held::Starting | Held::Stopping) => return,
         };
         self.become_(next, view, effects);
     }

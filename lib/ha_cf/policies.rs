@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::{AutoFailback, Fence, HaCf, PingDamping, Quorum, span};
+use super::{AutoFailback, Fence, HaCf, PingDamping, Quorum, StopFailed, StopPolicy, span};
+use crate::care::Rule;
 use crate::decide::FLAP_LIMIT_MAX;
 use crate::name;
 use crate::outgoing::Format;
 use crate::problem::quote;
 use crate::time::parse_span;
+
+/// The most tries of a stop.
+const STOP_TRIES_MAX: u32 = 1_000;
+
+/// The most rules for resources.
+const RULES_MAX: usize = 1_000;
 
 impl Reader {
     pub(super) fn auto_failback(&mut self, args: &[&str]) {
@@ -70,6 +77,9 @@ impl Reader {
             ("ping_damping", _) => self.ping_damping(args),
             ("dialect", _) => self.dialect(args),
             ("fence", _) => self.fence(args),
+            ("stop_failed", _) => self.stop_failed(args),
+            ("self_fence", _) => self.self_fence(args),
+            ("resource", _) => self.resource(args),
             ("allow_crc", _) => self.allow_crc(args),
             ("fence_delay", _) => self.time("fence_delay", args, true),
             _ => self.error("witness: name the witness in a node line, and run hb-witness on it"),
@@ -94,6 +104,48 @@ impl Reader {
                 let words = words.iter().map(|word| (*word).to_owned()).collect();
                 self.conf.fence.push(Fence { node, words, line: self.line });
             }
+        }
+    }
+
+    fn stop_failed(&mut self, args: &[&str]) {
+        let policy = match args.first() {
+            Some(&"hold") => StopPolicy::Hold,
+            Some(&"fence") => StopPolicy::Fence,
+            _ => return self.error("stop_failed is written 'stop_failed hold|fence [TRIES]'"),
+        };
+        let tries = match args {
+            [_] => StopFailed::default().tries,
+            [_, number] => match number.parse() {
+                Ok(tries) if (1..=STOP_TRIES_MAX).contains(&tries) => tries,
+                _ => {
+                    return self
+                        .error(format!("stop_failed: {} is not a number from 1 to {STOP_TRIES_MAX}", quote(number)));
+                }
+            },
+            _ => return self.error("stop_failed is written 'stop_failed hold|fence [TRIES]'"),
+        };
+        self.conf.stop_failed = StopFailed { policy, tries };
+    }
+
+    fn self_fence(&mut self, args: &[&str]) {
+        match args.first() {
+            Some(command) if command.starts_with('/') => {
+                self.conf.self_fence = args.iter().map(|word| (*word).to_owned()).collect();
+            }
+            Some(command) => {
+                self.error(format!("self_fence: {} is not the absolute path of a command", quote(command)))
+            }
+            None => {}
+        }
+    }
+
+    fn resource(&mut self, args: &[&str]) {
+        match Rule::parse(args, self.line) {
+            Ok(_) if self.conf.resource.len() == RULES_MAX => {
+                self.error(format!("more than {RULES_MAX} lines of resource"))
+            }
+            Ok(rule) => self.conf.resource.push(rule),
+            Err(error) => self.error(error),
         }
     }
 

@@ -88,6 +88,42 @@ impl fmt::Display for Fence {
     }
 }
 
+/// What happens when a group cannot be stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StopPolicy {
+    /// It is kept, and nobody else starts it.
+    #[default]
+    Hold,
+    /// The node fences itself.
+    Fence,
+}
+
+/// After how many tries what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopFailed {
+    /// What.
+    pub policy: StopPolicy,
+    /// At least 1.
+    pub tries: u32,
+}
+
+impl Default for StopFailed {
+    fn default() -> StopFailed {
+        StopFailed { policy: StopPolicy::Hold, tries: 3 }
+    }
+}
+
+/// `hold 3`.
+impl fmt::Display for StopFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policy = match self.policy {
+            StopPolicy::Hold => "hold",
+            StopPolicy::Fence => "fence",
+        };
+        write!(f, "{policy} {}", self.tries)
+    }
+}
+
 /// The head start of a node that serves, where nothing else is said.
 pub const FENCE_DELAY: Duration = Duration::from_secs(5);
 

@@ -183,6 +183,16 @@ fn asked_to_end_it_ends_all_and_says_by_which_signal() {
 }
 
 #[test]
+fn quiet_says_only_what_is_of_interest() {
+    let place = place();
+    assert_eq!(sh("-q -p web", "echo fine; exit 0", place.path()).err, "");
+    assert_eq!(sh("-q -p web", "echo bad; exit 3", place.path()).err, "web: bad\n");
+    assert_eq!(sh("-q -p web --words", "echo is running; exit 3", place.path()).err, "");
+    let said = sh("-q -p web -W 300ms -G 100ms", "echo stuck on; sleep 600", place.path());
+    assert!(said.err.starts_with("web: stuck on\n"), "{}", said.err);
+}
+
+#[test]
 fn s71_the_words_decide_only_where_they_are_asked_for() {
     let place = place();
     for (script, by_status, by_words) in [
