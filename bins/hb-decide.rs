@@ -238,7 +238,7 @@ struct Deciding {
 
 impl Filter for Deciding {
     fn record(&mut self, record: &Record<'_>, line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
-        let verdict = matches!(record.kind, "node" | "link" | "self");
+        let verdict = matches!(record.kind, "node" | "link" | "self" | "conflict" | "monitor");
         if self.all || (self.verbose && verdict) {
             self.out.raw_line(line)?;
         }

@@ -22,11 +22,13 @@ mod question;
 mod start;
 mod stop;
 mod tell;
+mod way;
 
 pub use act::code;
 pub use error::AgentError;
 pub use look::Sight;
 pub use start::Plan;
+pub use way::Way;
 
 use host::Host;
 

@@ -25,6 +25,7 @@
 
 mod agreement;
 mod announcing;
+mod carrier;
 mod connectivity;
 mod contest;
 mod damping;
@@ -60,6 +61,7 @@ use maintenance::Maintenance;
 use peer::{News, Peer};
 use permit::Voting;
 pub use policy::Policy;
+use results::Told;
 pub use settings::{GroupSetting, Settings};
 use view::View;
 
@@ -218,6 +220,7 @@ impl Decide {
             "group" if record.raw("node").is_none() => self.result(record, effects)?,
             "ask" => self.ask(record, effects)?,
             "conflict" => self.conflict(record, effects)?,
+            "carrier" => self.carrier(record, effects)?,
             "fence" => self.fenced(record, effects)?,
             _ => return Ok(Taken::Ignored),
         }
@@ -363,9 +366,10 @@ impl Decide {
         let name = record.subject().ok_or(Strange::Incomplete)?;
         let held: Held = record.state().ok_or(Strange::Incomplete)?.parse().map_err(|_| Strange::Incomplete)?;
         let group = self.groups.iter_mut().find(|group| group.name() == name).ok_or(Strange::UnknownGroup)?;
+        let told = if record.raw("by") == Some("monitor") { Told::ByMonitor(held) } else { Told::Plain(held) };
         // The end of a lease says nothing of an action that is under way.
         if record.raw("lease").is_none() || group.held() == Held::Started {
-            group.told(held, &mut self.view, effects);
+            group.told(told, &mut self.view, effects);
         }
         Ok(())
     }
@@ -375,6 +379,7 @@ impl Decide {
         self.active |= self.view.peers.values().all(Peer::was_met);
         let view = &mut self.view;
         view.maintenance.look(view.now, effects);
+        view.maintenance.tell(view.now, effects);
         let standing = view.standing();
         view.fencing.look(&view.peers, standing, effects);
         view.connectivity.look(&view.peers, view.stalled, view.now, effects);

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFl
 
 use crate::address::Spec;
 use crate::agent::{Agent, AgentError, Plan, Sight};
+use crate::carrier::Carriers;
 use crate::edge::{self, Unwaiting};
 use crate::filter::Complaints;
 use crate::floating::{Held, Side};
@@ -98,6 +100,10 @@ pub struct Holder {
     agent: Agent,
     watch: Watch,
     hold: Hold,
+    carriers: Carriers,
+    /// By group: its places among the addresses.
+    groups: Vec<Range<usize>>,
+    strayed: bool,
     own: Option<String>,
     specs: Vec<Spec>,
     /// What the kernel has of each address, and the lifetime it was given last.
@@ -144,6 +150,12 @@ impl Holder {
             addresses: holding.specs.iter().map(|spec| spec.address).collect(),
         };
         let hold = Hold::new(&holdings.iter().map(group).collect::<Vec<_>>(), side);
+        let carriers = Carriers::new(holdings.iter().filter_map(|holding| holding.group.clone()));
+        let mut groups = Vec::new();
+        for holding in holdings.iter().filter(|holding| holding.group.is_some()) {
+            let start = groups.last().map_or(0, |range: &Range<usize>| range.end);
+            groups.push(start..start + holding.specs.len());
+        }
         let specs: Vec<Spec> = holdings.into_iter().flat_map(|holding| holding.specs).collect();
         let input = io::stdin().as_fd().try_clone_to_owned().map_err(AgentError::Wait)?;
         Ok(Holder {
@@ -151,6 +163,9 @@ impl Holder {
             // Opened before the first look, so that nothing is missed.
             watch: Watch::open().map_err(AgentError::Watch)?,
             hold,
+            carriers,
+            groups,
+            strayed: true,
             own,
             seen: vec![None; specs.len()],
             given: vec![0; specs.len()],

@@ -57,6 +57,7 @@
 //! | [`parameters`] | the parameters of OCF's agents for addresses |
 //! | [`called`] | the names by which ipaddr-agent is called |
 //! | [`meta_data`] | the description of ipaddr-agent for cluster managers |
+//! | [`carrier`] | whether the interfaces of groups carry anything |
 //! | [`manner`] | how a floating address is installed and announced, beside what it is |
 //! | [`floating`] | what there is of a floating address on a host, and its lifetime |
 //! | [`hold`] | addresses under leases: when they get lifetimes, when they go |
@@ -138,6 +139,7 @@ pub mod authkeys;
 pub mod budget;
 pub mod called;
 pub mod care;
+pub mod carrier;
 pub mod claims;
 pub mod classic;
 pub mod cluster;

@@ -45,6 +45,11 @@ impl Failures {
         }
     }
 
+    /// Whether it is remembered, and happened less than `span` ago.
+    pub(super) fn is_younger(&self, span: Duration, now: Time) -> bool {
+        self.last.is_some_and(|(when, _)| now.since(when) < span)
+    }
+
     /// When the failure happened that is no more remembered, once it is so.
     pub(super) fn expired(&mut self, now: Time) -> Option<Time> {
         let (when, _) = self.last.filter(|(_, end)| end.is_some_and(|end| now >= end))?;

@@ -8,6 +8,7 @@ use crate::ha_cf::{StopFailed, StopPolicy};
 use crate::record::Line;
 use crate::time::Time;
 
+use super::carrier::Carrier;
 use super::contest::Contest;
 use super::damping::Flaps;
 use super::failback::Steady;
@@ -45,6 +46,7 @@ pub(super) struct Group {
     pub(super) failures: Failures,
     pub(super) flaps: Flaps,
     pub(super) steady: Steady,
+    pub(super) carrier: Carrier,
     renewed: Time,
     /// It was renewed while it started: that may have come before the address.
     renewed_early: bool,
@@ -74,6 +76,7 @@ impl Group {
             failures: Failures::default(),
             flaps: Flaps::default(),
             steady: Steady::default(),
+            carrier: Carrier::default(),
             renewed: Time::ZERO,
             renewed_early: false,
             not_before: Time::ZERO,
@@ -217,7 +220,7 @@ impl Group {
         match self.stance(view) {
             Stance::No if view.leaving => return Some("this node is leaving".to_owned()),
             Stance::No if self.wish.is_standby() => return Some("a person sent it away from here".to_owned()),
-            Stance::No => return Some("it failed here".to_owned()),
+            Stance::No => return Some(self.carrier.fault().unwrap_or("it failed here").to_owned()),
             Stance::Poor | Stance::Can | Stance::Want | Stance::Claim => {}
         }
         match view.voting.book.holder(&self.name, view.now) {
@@ -274,7 +277,7 @@ impl Group {
         } else if let Some(text) = self.lost_contest(view, effects) {
             self.changed_hands(view, effects);
             self.stop(&text, view, effects);
-        } else if let Some(reason) = self.put_off.take_if(|_| !view.maintenance.is_on(view.now)) {
+        } else if let Some(reason) = self.overdue(view) {
             self.stop_for(reason, view, effects);
         } else {
             match self.hand_over(view) {
@@ -284,12 +287,28 @@ impl Group {
                     self.stop(&text, view, effects);
                 }
                 Move::Stays(text) => {
+                    if self.put_off == Some(Reason::Partly) && !view.maintenance.is_on(view.now) {
+                        self.stay(view, effects);
+                    }
                     self.because("keep", &text, view, effects);
                     self.renew(view, effects);
                     self.reannounce(view, effects);
                 }
             }
         }
+    }
+
+    /// What was put off and is to be done now: a maintenance is over, or a node is
+    /// ready that can do better.
+    fn overdue(&mut self, view: &View) -> Option<Reason> {
+        let elsewhere = self.put_off.is_some() && self.is_wanted_elsewhere(view);
+        self.put_off.take_if(|reason| {
+            !view.maintenance.is_on(view.now)
+                && match reason {
+                    Reason::Partly => elsewhere,
+                    Reason::Failed | Reason::Unknown | Reason::CutOff => true,
+                }
+        })
     }
 
     fn renew(&mut self, view: &View, effects: &mut Vec<Effect>) {
@@ -340,7 +359,7 @@ impl Group {
         self.held = Held::Stopping;
         self.stop_at = Time::from_micros(u64::MAX);
         // What failed in a maintenance is remembered, whatever it is stopped for.
-        self.failing |= self.put_off.take() == Some(Reason::Failed);
+        self.failing |= self.put_off.take().is_some_and(|reason| reason >= Reason::Partly);
         self.contest.leaving();
         self.because("stop", text, view, effects);
         effects.push(Effect::Say(Line::new("do", view.now).word("stop").word(&self.name)));

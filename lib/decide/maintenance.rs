@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::name::is_name;
-use crate::record::Record;
+use crate::record::{Line, Record};
 use crate::time::{Time, parse_span};
 
 use super::failures::REMIND;
@@ -35,6 +35,8 @@ pub(super) struct Maintenance {
     nodes: BTreeMap<String, Kept>,
     /// By peer: the groups that a person wants it to give away.
     given: BTreeMap<String, Vec<String>>,
+    /// What was told last of whether there is one.
+    told: bool,
 }
 
 impl Maintenance {
@@ -92,6 +94,14 @@ impl Maintenance {
                 kept.remind = now + REMIND;
                 say(node, kept.until, now, effects);
             }
+        }
+    }
+
+    /// Tells those who watch over groups whether there is one, when that changes.
+    pub(super) fn tell(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        let is_on = self.is_on(now);
+        if std::mem::replace(&mut self.told, is_on) != is_on {
+            effects.push(Effect::Say(Line::new("maintenance", now).word(if is_on { "on" } else { "off" })));
         }
     }
 

@@ -285,7 +285,7 @@ impl Peer {
             Held::Failed => Some("has failed to serve it"),
             Held::Starting | Held::Started | Held::Stopping => Some("has it too"),
             Held::Stopped | Held::Asking => match part.stance {
-                Stance::No => Some("must not serve it"),
+                Stance::No => Some("must not serve it, or cannot"),
                 Stance::Poor => Some("reaches fewer ping nodes"),
                 Stance::Can | Stance::Want | Stance::Claim => None,
             },

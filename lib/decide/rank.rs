@@ -24,7 +24,8 @@ pub(super) enum Move {
 
 impl Group {
     pub(super) fn stance(&self, view: &View) -> Stance {
-        if view.leaving || self.wish.is_standby() || self.failing || self.held == Held::Failed {
+        let is_sound = !self.failing && self.held != Held::Failed && !self.is_cut_off(view);
+        if view.leaving || self.wish.is_standby() || !is_sound {
             Stance::No
         } else if self.wish.is_takeover() {
             Stance::Claim
@@ -53,7 +54,7 @@ impl Group {
         let differs = view.peers.get(name).is_some_and(Peer::has_other_configuration);
         match stance {
             Stance::Claim if stance > own => "a person asked for it there",
-            _ if own == Stance::No => "this node must not serve it",
+            _ if own == Stance::No => "this node must not serve it, or cannot",
             _ if own == Stance::Poor && stance > own => "it reaches more ping nodes",
             Stance::Want if stance > own => "it is preferred, and auto_failback is on",
             _ if differs => "the configurations differ, and its name sorts first",
@@ -76,6 +77,7 @@ impl Group {
         self.is_home(view)
             && !view.maintenance.is_on(view.now)
             && !self.failures.is_doubted()
+            && self.carrier.fault().is_none()
             && !self.flaps.is_damped(view.now)
             && self.steady.is_over(view.settings.policy.failback_delay, view.now)
             && view.connectivity.may_want(&self.name, &view.peers)
@@ -103,6 +105,8 @@ impl Group {
             "; it does not come back in maintenance".to_owned()
         } else if self.failures.is_doubted() {
             "; it failed here and does not come back by itself".to_owned()
+        } else if let Some(fault) = self.carrier.fault() {
+            format!("; {fault} here")
         } else if let Some(until) = self.flaps.damped(view.now) {
             format!("; it changes hands too often to come back before {until}")
         } else if !view.connectivity.may_want(&self.name, &view.peers) {
@@ -132,6 +136,11 @@ impl Group {
                 Move::Goes(format!("a person asked for it on {name}"))
             }
             Stance::Poor | Stance::Can | Stance::Want if view.maintenance.is_on(view.now) => stays(),
+            // All else for which a node must not serve has stopped it before.
+            Stance::Poor | Stance::Can | Stance::Want if own == Stance::No => {
+                let fault = self.carrier.fault().unwrap_or("this node cannot serve it");
+                Move::Driven(format!("{fault}, and {name} can serve it"))
+            }
             Stance::Poor | Stance::Can | Stance::Want if own == Stance::Poor => {
                 let compared = view.connectivity.compared(name, &view.peers);
                 Move::Driven(format!("{name} has better connectivity: {compared}"))

@@ -1,24 +1,41 @@
 //! The results of actions, and what follows from them for a group.
 
-use crate::announce::Held;
+use crate::announce::{Held, Stance};
 
 use super::group::Group;
+use super::peer::Knowledge;
 use super::{Effect, View, why};
 
-/// Why a group that runs is to be stopped.
+/// What was told, and who says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The result of an action, the state that was found, or the end of an address.
+    Plain(Held),
+    /// What watches the resources of a group that runs: as much of it as works goes
+    /// on working.
+    ByMonitor(Held),
+}
+
+/// Why a group that runs is to be stopped, the weightiest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
-    /// A resource failed, which is remembered.
-    Failed,
     /// Its addresses are not what they should be: it begins anew.
     Unknown,
+    /// Its interface carries nothing: so it does, when there is a carrier.
+    CutOff,
+    /// A resource of it failed, which is remembered; what works of it goes on until
+    /// another node is ready.
+    Partly,
+    /// It failed, which is remembered.
+    Failed,
 }
 
 impl Reason {
     fn text(self) -> &'static str {
         match self {
-            Reason::Failed => "a resource failed",
+            Reason::Failed | Reason::Partly => "a resource failed",
             Reason::Unknown => "it is not known whether it still works",
+            Reason::CutOff => "its interface carries nothing",
         }
     }
 }
@@ -38,18 +55,31 @@ enum Means {
 
 impl Group {
     /// The result of an action, or the state in which the group was found.
-    pub(super) fn told(&mut self, told: Held, view: &mut View, effects: &mut Vec<Effect>) {
-        let next = match self.meaning(told, view) {
+    pub(super) fn told(&mut self, told: Told, view: &mut View, effects: &mut Vec<Effect>) {
+        let (held, worst) = match told {
+            Told::Plain(held) => (held, Reason::Failed),
+            // It is late where the group has begun to stop.
+            Told::ByMonitor(_) if self.held != Held::Started => return,
+            Told::ByMonitor(held) => (held, Reason::Partly),
+        };
+        let next = match self.meaning(held, worst, view) {
             Means::Is(next) => next,
             Means::Stop(reason) if self.held == Held::Started && view.maintenance.is_on(view.now) => {
                 return self.put_off(reason, view, effects);
             }
-            Means::Stop(reason) => return self.stop_for(reason, view, effects),
+            Means::Stop(Reason::Partly) if !self.is_wanted_elsewhere(view) => {
+                self.put_off.get_or_insert(Reason::Partly);
+                return self.stay(view, effects);
+            }
+            Means::Stop(reason) => return self.stop_for(self.blamed(reason), view, effects),
             Means::NotStopped => return self.stop_again(view, effects),
             Means::Nothing => return,
         };
-        self.put_off = None;
         self.stop_failures = 0;
+        if self.put_off.take().is_some() && held == Held::Started {
+            effects.push(why(view.now, &self.name, "over", "it works again"));
+            self.failures.forget();
+        }
         let before = std::mem::replace(&mut self.held, next);
         if !next.may_hold() {
             self.give_votes_back(view);
@@ -77,11 +107,13 @@ impl Group {
         }
     }
 
-    fn meaning(&mut self, told: Held, view: &View) -> Means {
+    fn meaning(&mut self, told: Held, worst: Reason, view: &View) -> Means {
         match (self.held, told) {
             // A start whose lease ended on the way was refused for being late:
             // that says nothing of the group, and is not remembered against it.
             (Held::Starting, Held::Failed) if view.now >= self.leased_until() => Means::Is(Held::Stopped),
+            // Nor does one that failed for want of a carrier: it waits for that.
+            (Held::Starting, Held::Failed) if self.carrier.fault().is_some() => Means::Is(Held::Stopped),
             (Held::Starting | Held::Unknown | Held::Started, Held::Started) => Means::Is(Held::Started),
             (Held::Starting | Held::Unknown | Held::Started | Held::Stopped, Held::Stopped) => Means::Is(Held::Stopped),
             (Held::Starting | Held::Unknown | Held::Stopped | Held::Asking | Held::Failed, Held::Failed) => {
@@ -89,7 +121,7 @@ impl Group {
             }
             (Held::Stopping, Held::Stopped) if std::mem::take(&mut self.failing) => Means::Is(Held::Failed),
             (Held::Stopping, Held::Stopped) => Means::Is(Held::Stopped),
-            (Held::Started, Held::Failed) => Means::Stop(Reason::Failed),
+            (Held::Started, Held::Failed) => Means::Stop(worst),
             // A start that failed, and after which something may still run.
             (Held::Starting, Held::Unknown) if view.now < self.leased_until() => Means::Stop(Reason::Failed),
             (Held::Started | Held::Starting, Held::Unknown) => Means::Stop(Reason::Unknown),
@@ -108,16 +140,34 @@ impl Group {
     /// Something is wrong with a group that runs.
     pub(super) fn stop_for(&mut self, reason: Reason, view: &View, effects: &mut Vec<Effect>) {
         match reason {
-            Reason::Failed => self.failing = true,
-            Reason::Unknown => self.changed_hands(view, effects),
+            Reason::Failed | Reason::Partly => self.failing = true,
+            Reason::Unknown | Reason::CutOff => self.changed_hands(view, effects),
         }
         self.stop(reason.text(), view, effects);
+    }
+
+    /// Whether another node is ready to serve it.
+    pub(super) fn is_wanted_elsewhere(&self, view: &View) -> bool {
+        view.peers.values().any(|peer| match peer.knowledge(&self.name) {
+            Knowledge::Says(part) => peer.is_ready() && part.stance > Stance::No && !part.held.may_hold(),
+            Knowledge::Unknown | Knowledge::Gone => false,
+        })
+    }
+
+    /// A resource has failed, and no other node can do better: what works of the
+    /// group goes on. That is said at once and again.
+    pub(super) fn stay(&mut self, view: &View, effects: &mut Vec<Effect>) {
+        if self.failures.reminds(true, view.now) {
+            let reason = self.able(view).err().unwrap_or_default();
+            let text = format!("a resource failed, and no other node can serve it: {reason}; it stays here");
+            effects.push(why(view.now, &self.name, "alarm", &text));
+        }
     }
 
     /// Who works on a node makes things fail: that is seen to afterwards, unless
     /// it is told to work again. That it is not known is less than that it failed.
     fn put_off(&mut self, reason: Reason, view: &View, effects: &mut Vec<Effect>) {
-        if ![Some(reason), Some(Reason::Failed)].contains(&self.put_off) {
+        if self.put_off.is_none_or(|before| reason > before) {
             self.put_off = Some(reason);
             let text = format!("{}; that is seen to when the maintenance is over", reason.text());
             effects.push(why(view.now, &self.name, "alarm", &text));

@@ -89,6 +89,9 @@ impl Group {
         if view.leaving {
             return self.answer("refused", "takeover: this node is leaving", view, effects);
         }
+        if let Some(fault) = self.carrier.fault().filter(|_| !self.held.may_hold()) {
+            return self.answer("refused", &format!("takeover: {fault}"), view, effects);
+        }
         let text = match self.held {
             Held::Started => {
                 self.replace("takeover", view, effects);
@@ -137,7 +140,7 @@ impl Group {
         self.answer("done", text, view, effects);
     }
 
-    fn forget_failure(&mut self, view: &View, effects: &mut Vec<Effect>) {
+    pub(super) fn forget_failure(&mut self, view: &View, effects: &mut Vec<Effect>) {
         self.held = Held::Stopped;
         self.not_before = view.now + view.settings.keepalive * 2;
         self.tell(view, effects);

@@ -22,6 +22,7 @@ mod hb_run;
 mod hb_send;
 mod hb_standby;
 mod hb_supervise;
+mod health;
 mod heartbeat;
 mod heartbeat_lab;
 mod heartbeat_resources;
