@@ -34,6 +34,7 @@
 //! | [`ha_cf`] | nodes, times, media, ping nodes (`read` alone touches the file) |
 //! | [`haresources`] | groups and their resources (`read` alone touches the file) |
 //! | [`care`] | time-outs and watch of resources, by rules |
+//! | [`monitor`] | the resources of groups that run: when they are asked, restarted, given up |
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`migrate`] | ha.cf with advice in it |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
@@ -105,6 +106,8 @@
 //! | [`sysctl`] | settings of an interface under /proc/sys |
 //! | [`agent`] | one floating address: all of what ipaddr-agent does to it |
 //! | [`holder`] | a process that holds addresses: lines, the kernel's news, the time |
+//! | [`attendant`] | a process that looks after groups: lines, the time, commands |
+//! | [`errand`] | a command that runs beside us |
 //! | [`realtime`] | priority and memory of a process that must be on time |
 //! | [`secret_file`] | a file of secrets: read, newly written, and changed |
 //! | [`target_list`] | a list of targets, and the name server |
@@ -134,6 +137,7 @@ pub mod answers;
 pub mod arp;
 pub mod arrival;
 pub mod as_fping;
+pub mod attendant;
 pub mod auth;
 pub mod authkeys;
 pub mod budget;
@@ -150,6 +154,7 @@ pub mod dialect;
 pub mod echo;
 pub mod edge;
 pub mod engine;
+pub mod errand;
 pub mod filter;
 pub mod fingerprints;
 pub mod floating;
@@ -181,6 +186,7 @@ pub mod medium;
 pub mod message;
 pub mod meta_data;
 pub mod migrate;
+pub mod monitor;
 pub mod name;
 pub mod namespace;
 pub mod ndisc;
