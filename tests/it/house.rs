@@ -92,7 +92,7 @@ fn every_script_can_be_run_and_says_that_it_is_posix_sh() {
     let mut problems = Vec::new();
     let paths =
         |directory: &'static str| names(directory, "").into_iter().map(move |name| format!("{directory}/{name}"));
-    for path in paths("scripts").chain(paths("scripts/examples")) {
+    for path in ["scripts", "scripts/examples", "scripts/resource.d"].into_iter().flat_map(paths) {
         if !read(&path).starts_with("#!/bin/sh\n") {
             problems.push(format!("{path} does not begin with #!/bin/sh"));
         }

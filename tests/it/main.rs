@@ -19,6 +19,7 @@ mod hb_judge;
 mod hb_listen;
 mod hb_monitor;
 mod hb_resource;
+mod hb_resources;
 mod hb_run;
 mod hb_send;
 mod hb_standby;
