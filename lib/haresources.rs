@@ -12,6 +12,7 @@ use crate::conf_lines::{self, LINE_MAX, Line};
 use crate::name;
 use crate::problem::{Problems, quote};
 
+mod forms;
 mod resource;
 
 pub use resource::{Kind, Resource, ResourceError};
@@ -164,7 +165,12 @@ fn read_group(line: usize, words: &[&str], problems: &mut Problems) -> Option<Gr
     let mut resources = Vec::new();
     for word in rest {
         match Resource::parse(word) {
-            Ok(resource) => resources.push(resource),
+            Ok(resource) => {
+                if let Some(what) = forms::doubt(&resource) {
+                    problems.warning(line, what);
+                }
+                resources.push(resource);
+            }
             Err(error) => problems.error(line, error.to_string()),
         }
     }

@@ -88,3 +88,31 @@ fn everything_is_bounded() {
     let long = format!("node1 {}", "r \\\n".repeat(4_000));
     assert!(said(&long)[0].contains("exceeds 5119 bytes"));
 }
+
+#[test]
+fn what_hbkits_own_forms_lack_is_a_warning() {
+    for (word, wrong) in [
+        ("systemd", Some("is written systemd::UNIT")),
+        ("systemd::a::b", Some("is written systemd::UNIT")),
+        ("words", Some("is written words::SCRIPT")),
+        ("command::", Some("is written command::")),
+        ("ocf::heartbeat", Some("is written ocf::PROVIDER")),
+        ("ocf::heartbeat::Filesystem::device", Some("'device' is not PARAMETER=VALUE")),
+        ("ocf::heartbeat::Filesystem::9a=1", Some("is not PARAMETER=VALUE")),
+        ("Filesystem::/dev/sda1", Some("is written Filesystem::DEVICE")),
+        ("systemd::nginx", None),
+        ("words::web", None),
+        ("command::/bin/true::", None),
+        ("ocf::heartbeat::Filesystem::device=/dev/sda1::options=a=b", None),
+        ("Filesystem::/dev/sda1::/srv", None),
+        ("web", None),
+    ] {
+        let (groups, problems) = parse("haresources", format!("n1 {word}\n").as_bytes());
+        let lines = problems.lines();
+        assert_eq!((groups.len(), problems.has_errors()), (1, false), "{word}: {lines:?}");
+        match wrong {
+            Some(wrong) => assert!(lines.len() == 1 && lines[0].contains(wrong), "{word}: {lines:?}"),
+            None => assert!(lines.is_empty(), "{word}: {lines:?}"),
+        }
+    }
+}

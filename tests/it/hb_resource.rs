@@ -416,6 +416,35 @@ fn what_a_script_prints_goes_to_the_log_with_the_name_of_its_group() {
 }
 
 #[test]
+fn every_shell_that_it_is_for_runs_it_alike() {
+    let mut first = None;
+    for shell in ["dash", "busybox ash", "yash"] {
+        let site = site("n1 10.0.0.80/24/eth0 disk::/dev/a::100% words::web\n");
+        let mut all = String::new();
+        for words in [
+            "start 10.0.0.80 9.5",
+            "status 10.0.0.80",
+            "monitor 10.0.0.80",
+            "restart 10.0.0.80 words::web",
+            "stop 10.0.0.80",
+        ] {
+            let prepared = prepare(site.path(), words);
+            let mut parts = shell.split(' ');
+            let mut command = command(parts.next().unwrap());
+            command.args(parts).arg(crate::lab::project("scripts/hb-resource")).args(prepared.get_args());
+            for (name, value) in prepared.get_envs() {
+                command.env(name, value.unwrap());
+            }
+            let said = finish(command, b"");
+            all.push_str(&format!("{words}: {}\n{}{}", said.code(), records(&said), said.err));
+        }
+        all.push_str(&log_of(&site));
+        assert_eq!(first.get_or_insert_with(|| all.clone()), &all, "{shell}");
+        assert!(all.contains("group 10.0.0.80 started\n") && all.contains("disk /dev/a 100% start\n"), "{all}");
+    }
+}
+
+#[test]
 fn renew_and_announce_are_for_the_addresses_alone() {
     let site = site("n1 10.0.0.80 web IPaddr::10.0.0.81/24\n");
     let (said, log) = hb_resource(site.path(), "renew 10.0.0.80 77.5");
