@@ -146,6 +146,9 @@ fn directed(
         let is_told = choice.to.iter().any(|to| to.is_ipv6() == address.is_ipv6());
         ensure!(is_told, "{address}: no --to of its family: nobody could be told");
     }
+    for neighbour in &choice.to {
+        ensure!(!outlets.holds(*neighbour)?, "{neighbour}: this host has it itself, and needs not be told");
+    }
     let interfaces: BTreeMap<u32, Interface> =
         places.iter().map(|(_, interface)| (interface.index, interface.clone())).collect();
     let Search { found, missing } = survey::find(&choice.to, &interfaces, outlets)?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{mac, two_hosts, verdicts};
 use crate::capture::Capture;
-use crate::lab::{Host, Lab, wait_until};
+use crate::lab::{Host, Lab, finish, wait_until};
 use crate::need_namespaces;
 
 /// Three hosts at a switch: a and b that may have an address, and a client.
@@ -80,6 +80,7 @@ fn a_neighbour_that_does_not_answer_is_named_and_the_others_are_told() {
     assert_eq!((said.code(), said.out.as_str()), (3, ""));
     for (words, why) in [
         ("--to 192.0.2.2 2001:db8::1 192.0.2.1", "2001:db8::1: no --to of its family: nobody could be told"),
+        ("--to 192.0.2.1 192.0.2.1", "192.0.2.1: this host has it itself, and needs not be told"),
         ("--to 192.0.2.2 192.0.2.9", "192.0.2.9: no interface of this host holds it: --force announces it even so"),
         ("-I lo --to 192.0.2.2 192.0.2.1", "192.0.2.1: interface lo is a loopback: nobody hears an announcement on it"),
     ] {
@@ -167,5 +168,19 @@ fn a_verification_that_could_not_hear_answers_could_not_tell() {
     ] {
         let said = a.run(&format!("send-arp --verify {words}"));
         assert_eq!((said.code(), said.out.as_str(), said.err), (2, "", format!("send-arp: {why}\n")));
+    }
+}
+
+#[test]
+fn answers_that_cannot_be_written_are_status_2() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    for mode in ["--verify", "--probe"] {
+        let mut shell = a.command("sh");
+        shell.args(["-c", &format!("send-arp {mode} -c 1 -W 50ms 192.0.2.2 >/dev/full")]);
+        let said = finish(shell, b"");
+        let full = "send-arp: standard output: No space left on device (os error 28)\n";
+        assert_eq!((said.code(), said.err.as_str()), (2, full), "{mode}");
     }
 }
