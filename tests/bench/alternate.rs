@@ -10,13 +10,17 @@
     reason = "a benchmark measures time and reports to people"
 )]
 
-use std::io::Read as _;
-use std::os::fd::AsFd as _;
+use std::io::IoSliceMut;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
+use nix::cmsg_space;
 use nix::sched::{CloneFlags, setns};
+use nix::sys::socket::sockopt::ReceiveTimestampns;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
+use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Time commands side by side, from exec to exit
@@ -31,9 +35,12 @@ struct Args {
     /// Wait so many milliseconds between two rounds
     #[arg(long, default_value_t = 0)]
     pause: u64,
-    /// Time the first ARP frame on any interface too
+    /// Time the first and the last of so many ARP frames on any interface too
+    #[arg(long, default_value_t = 0)]
+    frames: usize,
+    /// Neighbour advertisements instead of ARP frames
     #[arg(long)]
-    frame: bool,
+    ipv6: bool,
     /// What cargo adds
     #[arg(long, hide = true)]
     bench: bool,
@@ -45,14 +52,59 @@ struct Args {
 /// Runs before those that count.
 const WARM_UP: usize = 10;
 
-/// ETH_P_ARP in network order.
+/// The protocols in network order.
 const ARP: i32 = 0x0608;
+const IPV6: i32 = 0xdd86u16 as i32;
+
+/// Frames as they arrive, with the kernel's stamps.
+struct Ear {
+    socket: Socket,
+    ipv6: bool,
+    count: usize,
+}
+
+impl Ear {
+    fn new(ipv6: bool, count: usize) -> Ear {
+        let protocol = Protocol::from(if ipv6 { IPV6 } else { ARP });
+        let socket = Socket::new(Domain::PACKET, Type::RAW, Some(protocol)).expect("a packet socket");
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let _ = socket.set_recv_buffer_size(4 << 20);
+        setsockopt(&socket, ReceiveTimestampns, &true).unwrap();
+        Ear { socket, ipv6, count }
+    }
+
+    /// When the next frame that counts arrived, in wall time; none when none
+    /// comes in its time.
+    fn next(&self) -> Option<Duration> {
+        loop {
+            let mut frame = [0; 256];
+            let mut space = cmsg_space!(TimeSpec);
+            let mut buffers = [IoSliceMut::new(&mut frame)];
+            let got = recvmsg::<()>(self.socket.as_raw_fd(), &mut buffers, Some(&mut space), MsgFlags::empty()).ok()?;
+            let stamp = got.cmsgs().unwrap().find_map(|message| match message {
+                ControlMessageOwned::ScmTimestampns(stamp) => Some(Duration::from(stamp)),
+                _ => None,
+            });
+            if !self.ipv6 || frame[54] == 136 {
+                return stamp;
+            }
+        }
+    }
+
+    /// Takes what is left over from a run.
+    fn empty(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.next().is_some() {}
+        self.socket.set_nonblocking(false).unwrap();
+    }
+}
 
 struct Series {
     name: String,
     words: Vec<String>,
     exits: Vec<Duration>,
-    frames: Vec<Duration>,
+    firsts: Vec<Duration>,
+    lasts: Vec<Duration>,
     failures: usize,
 }
 
@@ -60,26 +112,27 @@ impl Series {
     fn new(text: &str) -> Series {
         let (name, command) = text.split_once('=').expect("NAME=COMMAND");
         let words = split(command);
-        Series { name: name.to_owned(), words, exits: Vec::new(), frames: Vec::new(), failures: 0 }
+        let (exits, firsts, lasts) = (Vec::new(), Vec::new(), Vec::new());
+        Series { name: name.to_owned(), words, exits, firsts, lasts, failures: 0 }
     }
 
-    fn run(&mut self, frames: Option<&Socket>) {
+    fn forget(&mut self) {
+        (self.exits, self.firsts, self.lasts, self.failures) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    }
+
+    fn run(&mut self, ear: Option<&Ear>) {
         let mut command = Command::new(&self.words[0]);
         command.args(&self.words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let begin = Instant::now();
+        let (wall, begin) = (SystemTime::now().duration_since(UNIX_EPOCH).unwrap(), Instant::now());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.words[0]));
-        if let Some(mut socket) = frames {
-            let mut frame = [0; 256];
-            let _ = socket.read(&mut frame).expect("a frame within its time");
-            self.frames.push(begin.elapsed());
-        }
         let status = child.wait().expect("the end of the command");
         self.exits.push(begin.elapsed());
         self.failures += usize::from(!status.success());
-        if let Some(mut socket) = frames {
-            socket.set_nonblocking(true).unwrap();
-            while socket.read(&mut [0; 256]).is_ok() {}
-            socket.set_nonblocking(false).unwrap();
+        if let Some(ear) = ear {
+            let stamps: Vec<Duration> = (0..ear.count).map(|_| ear.next().expect("a frame within its time")).collect();
+            self.firsts.push(stamps[0].saturating_sub(wall));
+            self.lasts.push(stamps[stamps.len() - 1].saturating_sub(wall));
+            ear.empty();
         }
     }
 }
@@ -109,31 +162,27 @@ fn main() {
         let namespace = std::fs::File::open(format!("/run/netns/{name}")).expect("the namespace");
         setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET).expect("entering the namespace");
     }
-    let socket = args.frame.then(|| {
-        let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(ARP))).expect("a packet socket");
-        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        socket
-    });
+    let ear = (args.frames > 0).then(|| Ear::new(args.ipv6, args.frames));
     let mut all: Vec<Series> = args.commands.iter().map(|text| Series::new(text)).collect();
     for run in 0..WARM_UP + args.runs {
         std::thread::sleep(Duration::from_millis(args.pause));
         for series in &mut all {
             if run == WARM_UP {
-                (series.exits, series.frames, series.failures) = (Vec::new(), Vec::new(), 0);
+                series.forget();
             }
-            series.run(socket.as_ref());
+            series.run(ear.as_ref());
         }
     }
     let width = all.iter().map(|series| series.name.len()).max().unwrap_or(0);
-    let frame = if args.frame { "  first frame" } else { "" };
+    let frame = if args.frames > 0 { "  first frame  last frame" } else { "" };
     println!("{:width$}  runs  median ms     min     p95    ratio{frame}", "exec to exit");
     let first = quantile(&mut all[0].exits, 50);
     for series in &mut all {
         let [min, median, p95] = [0, 50, 95].map(|percent| quantile(&mut series.exits, percent));
         let runs = series.exits.len();
         print!("{:width$}  {runs:4}  {median:9.2}  {min:6.2}  {p95:6.2}  {:6.2}x", series.name, median / first);
-        if args.frame {
-            print!("  {:8.2} ms", quantile(&mut series.frames, 50));
+        if args.frames > 0 {
+            print!("  {:8.2} ms  {:7.2} ms", quantile(&mut series.firsts, 50), quantile(&mut series.lasts, 50));
         }
         println!(
             "{}",
