@@ -32,7 +32,8 @@ const LOOK_UP: Patience = Patience { count: 3, interval: Duration::from_millis(2
 pub fn probe(addresses: &[IpAddr], outlets: &mut Outlets, patience: Patience) -> anyhow::Result<Answer> {
     let (subjects, interfaces) = places(addresses, outlets)?;
     let mut inquiry = Inquiry::new(subjects.clone(), outlets.own_hardware()?, patience, edge::now());
-    let (socket, mut lookout) = ready(&subjects, &interfaces)?;
+    let socket = FrameSocket::open().context(NEEDED)?;
+    let mut lookout = listen(&subjects, &interfaces)?;
     let (mut output, mut answer) = (Output::new(), Answer::Yes);
     lookout.inquire(&mut inquiry, &interfaces, &socket, |subject, sighting| {
         answer = Answer::No;
@@ -65,7 +66,8 @@ pub fn verify(
     let askers = askers(&subjects, outlets)?;
     let inquiry = Inquiry::new(subjects.clone(), outlets.own_hardware()?, patience, edge::now());
     let mut inquiry = inquiry.with_purpose(Purpose::Gather);
-    let (socket, mut lookout) = ready(&subjects, &interfaces)?;
+    let socket = FrameSocket::open().context(NEEDED)?;
+    let mut lookout = listen(&subjects, &interfaces)?;
     let mut output = Output::new();
     lookout.inquire_as(&mut inquiry, &interfaces, &askers, &socket, |subject, sighting| {
         output.line(&sighting.answered(edge::now(), name_of(&interfaces, subject), expected))?;
@@ -102,12 +104,26 @@ pub fn verify(
 }
 
 /// What a search for neighbours came to.
-#[derive(Debug)]
 pub struct Search {
     /// Each that was found, with the number of the interface on which it was.
     pub found: Vec<(u32, Neighbour)>,
-    /// Those that nobody answered for.
-    pub missing: Vec<Subject>,
+    open: Vec<Subject>,
+    /// The ears that heard them: to be dropped when there is time for it, which
+    /// takes 16 ms for each.
+    pub lookout: Lookout,
+}
+
+impl Search {
+    /// Those that were found on no interface, once for each of them.
+    pub fn missing(&self) -> impl Iterator<Item = &Subject> {
+        let found = |address| self.found.iter().any(|(_, neighbour)| neighbour.address == address);
+        self.open.iter().filter(move |subject| !found(subject.address))
+    }
+
+    /// Whether each of them was found, on one interface at least.
+    pub fn all_found(&self) -> bool {
+        self.missing().next().is_none()
+    }
 }
 
 /// Looks for neighbours on interfaces.
@@ -118,6 +134,7 @@ pub fn find(
     neighbours: &[IpAddr],
     interfaces: &BTreeMap<u32, Interface>,
     outlets: &mut Outlets,
+    socket: &FrameSocket,
 ) -> anyhow::Result<Search> {
     let on_all =
         |address: &IpAddr| interfaces.keys().map(|index| Subject { address: *address, index: *index }).collect();
@@ -125,13 +142,13 @@ pub fn find(
     let askers = askers(&subjects, outlets)?;
     let inquiry = Inquiry::new(subjects.clone(), outlets.own_hardware()?, LOOK_UP, edge::now());
     let mut inquiry = inquiry.with_purpose(Purpose::Find);
-    let (socket, mut lookout) = ready(&subjects, interfaces)?;
+    let mut lookout = listen(&subjects, interfaces)?;
     let mut found = Vec::new();
-    lookout.inquire_as::<anyhow::Error>(&mut inquiry, interfaces, &askers, &socket, |subject, sighting| {
+    lookout.inquire_as::<anyhow::Error>(&mut inquiry, interfaces, &askers, socket, |subject, sighting| {
         found.push((subject.index, Neighbour { address: sighting.address, mac: sighting.mac }));
         Ok(())
     })?;
-    Ok(Search { found, missing: inquiry.open().to_vec() })
+    Ok(Search { found, open: inquiry.open().to_vec(), lookout })
 }
 
 /// Stays until a signal asks for the end, and prints who else claims the
@@ -184,12 +201,12 @@ fn askers(subjects: &[Subject], outlets: &mut Outlets) -> anyhow::Result<BTreeMa
     Ok(askers)
 }
 
-/// What it takes to ask: interfaces that carry questions, a socket, and ears.
-fn ready(subjects: &[Subject], interfaces: &BTreeMap<u32, Interface>) -> anyhow::Result<(FrameSocket, Lookout)> {
+/// Ears for the subjects, on interfaces that carry questions.
+fn listen(subjects: &[Subject], interfaces: &BTreeMap<u32, Interface>) -> anyhow::Result<Lookout> {
     for interface in interfaces.values() {
         interface.usable()?;
     }
-    Ok((FrameSocket::open().context(NEEDED)?, Lookout::open(subjects).context(NEEDED)?))
+    Lookout::open(subjects).context(NEEDED)
 }
 
 fn name_of(interfaces: &BTreeMap<u32, Interface>, subject: Subject) -> &str {

@@ -67,21 +67,23 @@ pub fn tell(
     rate: Option<u32>,
 ) -> anyhow::Result<Answer> {
     let places = places(addresses, outlets, choice.even_if_absent)?;
-    let (announcements, all_found) = if choice.to.is_empty() {
+    let socket = FrameSocket::open().context(NEEDED)?;
+    let (announcements, search) = if choice.to.is_empty() {
         let to_all = |(address, interface): &(IpAddr, Interface)| {
             announcement(*address, interface, choice).with_context(|| address.to_string())
         };
-        (places.iter().map(to_all).collect::<Result<Vec<_>, _>>()?, true)
+        (places.iter().map(to_all).collect::<Result<Vec<_>, _>>()?, None)
     } else {
-        directed(tool, &places, outlets, choice)?
+        let search = search(tool, &places, outlets, choice, &socket)?;
+        (directed(&places, choice, &search)?, Some(search))
     };
-    let socket = FrameSocket::open().context(NEEDED)?;
     let plan = Plan::new(schedule, rate, edge::now());
     let left = |address| edge::complain(tool, &format_args!("{address}: it has left this host: not announced again"));
     let stayed = announcer::announce(&announcements, plan, choice.even_if_absent, outlets, &socket, left)?;
     // Closing the socket takes 16 ms; a child waits for that. When none can be
     // made, nothing is lost but that time.
     let _ = socket.leave(Duration::ZERO, |_| ());
+    let all_found = search.is_none_or(|search| search.all_found());
     Ok(match (stayed, all_found) {
         (false, _) => Answer::No,
         (true, false) => Answer::Partly,
@@ -134,14 +136,15 @@ fn places(
     Ok(places)
 }
 
-/// The announcements to the neighbours that were chosen, on every interface where
-/// one is found, and whether all of them were on one at least.
-fn directed(
+/// Where the neighbours are that are to be told; those that are not found are
+/// named.
+fn search(
     tool: &str,
     places: &[(IpAddr, Interface)],
     outlets: &mut Outlets,
     choice: &Choice,
-) -> anyhow::Result<(Vec<Announcement>, bool)> {
+    socket: &FrameSocket,
+) -> anyhow::Result<Search> {
     for (address, _) in places {
         let is_told = choice.to.iter().any(|to| to.is_ipv6() == address.is_ipv6());
         ensure!(is_told, "{address}: no --to of its family: nobody could be told");
@@ -151,24 +154,26 @@ fn directed(
     }
     let interfaces: BTreeMap<u32, Interface> =
         places.iter().map(|(_, interface)| (interface.index, interface.clone())).collect();
-    let Search { found, missing } = survey::find(&choice.to, &interfaces, outlets)?;
-    let mut all_found = true;
-    for subject in missing {
-        if found.iter().all(|(_, neighbour)| neighbour.address != subject.address) {
-            let name = interfaces.get(&subject.index).map_or("", |interface| interface.name.as_str());
-            let address = subject.address;
-            edge::complain(tool, &format_args!("{address}: nobody answers for it on {name}: it is not told"));
-            all_found = false;
-        }
+    let search = survey::find(&choice.to, &interfaces, outlets, socket)?;
+    for subject in search.missing() {
+        let name = interfaces.get(&subject.index).map_or("", |interface| interface.name.as_str());
+        let address = subject.address;
+        edge::complain(tool, &format_args!("{address}: nobody answers for it on {name}: it is not told"));
     }
+    Ok(search)
+}
+
+/// The announcements to the neighbours that were found, on every interface where
+/// they were.
+fn directed(places: &[(IpAddr, Interface)], choice: &Choice, search: &Search) -> anyhow::Result<Vec<Announcement>> {
     let mut announcements = Vec::new();
     for (address, interface) in places {
-        for (_, neighbour) in found.iter().filter(|(index, _)| *index == interface.index) {
+        for (_, neighbour) in search.found.iter().filter(|(index, _)| *index == interface.index) {
             if neighbour.address.is_ipv6() == address.is_ipv6() {
                 let manner = choice.manner(*address, interface);
                 announcements.push(Announcement::directed(*address, interface, manner, *neighbour)?);
             }
         }
     }
-    Ok((announcements, all_found))
+    Ok(announcements)
 }
