@@ -464,6 +464,31 @@ fn the_cases_of_ipv6addr_pass() {
     passes("IPv6addr", 14);
 }
 
+/// A cluster of one node manages addresses with the agent: starts, failures and
+/// their reasons, stops. Not required: nobody installs a cluster manager for it.
+#[test]
+fn pacemaker_manages_addresses_with_it() {
+    need_namespaces!();
+    let needed = ["corosync", "pacemakerd", "crm_mon", "crm_resource", "cibadmin"];
+    if let Some(missing) = needed.iter().find(|name| !std::path::Path::new("/usr/sbin").join(name).exists()) {
+        eprintln!("skipped: no {missing}: packages pacemaker, pacemaker-cli-utils, corosync");
+        return;
+    }
+    let users = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    if !users.trim_end().ends_with(&u32::MAX.to_string()) {
+        eprintln!("skipped: the user hacluster cannot be become in this user namespace");
+        return;
+    }
+    let lab = Lab::new();
+    let host = lab.host("cluster");
+    let mut command = host.command("unshare");
+    command.args(["--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc"]);
+    command.arg(project("tests/it/pacemaker")).arg(tool("ipaddr-agent"));
+    let said = finish(command, b"");
+    assert_eq!(said.code(), 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("ok other addresses stay"), "{}{}", said.out, said.err);
+}
+
 /// The description is valid by OCF's own grammar, where that is installed.
 #[test]
 fn the_meta_data_is_valid_by_every_name() {
