@@ -9,19 +9,18 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 
-use hbkit::edge::{self, Answer, Output};
+use hbkit::edge::{self, Answer};
 use hbkit::icmp::{Family, PAYLOAD, PAYLOAD_MOST};
-use hbkit::pinger::{self, Interim, Reporter};
+use hbkit::ping_records::PingRecords;
+use hbkit::pinger::{self, Interim};
 use hbkit::pingsock::Sending;
-use hbkit::probe::{
-    INTERVAL_LEAST, Kept, Note, Prober, RETRIES, Report, Rules, Settings, Sum, Tallies, Tally, Target, WAITING,
-};
-use hbkit::time::{Time, parse_span};
+use hbkit::probe::{INTERVAL_LEAST, Kept, Prober, RETRIES, Rules, Settings, Sum, Target, WAITING};
+use hbkit::time::parse_span;
 use hbkit::{as_fping, fping_call, ha_cf, name, target_list};
 
 /// Ask hosts for an ICMP echo, and say who answers
 #[derive(Parser)]
-#[command(name = "ping-probe", version, about, disable_help_subcommand = true)]
+#[command(name = "ping-probe", version, disable_help_subcommand = true)]
 #[command(after_help = "Exit status: 0 all answer, 1 some do not, 2 could not tell.")]
 struct Args {
     /// Addresses, names, prefixes (192.0.2.0/28) or ranges (192.0.2.1-192.0.2.9) to ask
@@ -42,15 +41,15 @@ struct Args {
     /// ha.cf: ask its ping, ping6 and ping_group, at its keepalive
     #[arg(short = 'f', long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A state must last so long before it is said
+    #[arg(long, value_name = "SPAN", value_parser = parse_span, requires = "forever")]
+    dampen: Option<Duration>,
     /// Never send in fragments
     #[arg(long)]
     dont_fragment: bool,
     /// Code point of the service, 0 to 63
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..64))]
     dscp: Option<u8>,
-    /// A state must last so long before it is said
-    #[arg(long, value_name = "SPAN", value_parser = parse_span, requires = "forever")]
-    dampen: Option<Duration>,
     /// So many probes in a row without an answer make a target down or unknown
     #[arg(long, value_name = "N", default_value_t = 1, requires = "forever")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
@@ -141,17 +140,14 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
     };
     let mut sockets = pinger::open(&targets, u16::from_be_bytes(pinger::random()?), &how)?;
     let mut prober = Prober::new(settings, targets, edge::now());
-    let mut say = Say { quiet: args.quiet && !args.forever, json: args.json, output: Output::new() };
+    let mut records = PingRecords::new(args.quiet && !args.forever, args.json);
     let interim = match args.summary {
         None => Interim::Never,
         Some(None) => Interim::Asked,
         Some(Some(span)) => Interim::Every(span),
     };
-    pinger::run(&mut prober, &mut sockets, interim, &mut say)?;
-    if args.summary.is_some() {
-        say.summaries(&prober, edge::now(), |tallies| &tallies.whole, prober.since().0)?;
-    }
-    say.output.flush()?;
+    pinger::run(&mut prober, &mut sockets, interim, &mut records)?;
+    records.finish(&prober, edge::now())?;
     Ok(match prober.sum() {
         Sum::AllUp => Answer::Yes,
         Sum::SomeDown => Answer::No,
@@ -206,6 +202,9 @@ fn targets(args: &Args) -> anyhow::Result<(Vec<Target>, Duration)> {
         ensure!(args.need as usize <= members, "need: {} of a group of {members}", args.need);
     }
     for name in named {
+        // A name server's library makes addresses of numbers: 1 is 0.0.0.1.
+        let is_number = |letter: char| letter.is_ascii_digit() || letter == '.';
+        ensure!(name.parse::<IpAddr>().is_ok() || !name.chars().all(is_number), "target '{name}': not an address");
         let addresses = target_list::resolve(&name).with_context(|| format!("target '{}'", name.escape_default()))?;
         let first = addresses.into_iter().find(|address| fits(*address, args));
         let address = first.with_context(|| format!("target '{name}': no address of the family that is asked for"))?;
@@ -224,67 +223,4 @@ fn backoff(text: &str) -> Result<u32, String> {
 /// Whether the options allow the family of an address.
 fn fits(address: IpAddr, args: &Args) -> bool {
     if address.is_ipv4() { !args.ipv6 } else { !args.ipv4 }
-}
-
-/// Where the records go, and how.
-struct Say {
-    quiet: bool,
-    json: bool,
-    output: Output,
-}
-
-impl Say {
-    /// What is known of every target, since a point in time.
-    fn summaries(
-        &mut self,
-        prober: &Prober,
-        at: Time,
-        which: impl Fn(&Tallies) -> &Tally,
-        since: Time,
-    ) -> anyhow::Result<()> {
-        for (index, target) in prober.targets().iter().enumerate() {
-            let Some(tally) = prober.tallies(index).map(&which) else { continue };
-            let over = at.since(since);
-            self.output.line(&if self.json {
-                tally.json(target, over, at)
-            } else {
-                tally.record(target, over, at).finish()
-            })?;
-        }
-        Ok(())
-    }
-}
-
-impl Reporter for Say {
-    fn report(&mut self, prober: &Prober, report: &Report) -> anyhow::Result<()> {
-        if !self.quiet {
-            let target = &prober.targets()[report.target];
-            self.output.line(&if self.json { report.json(target) } else { report.record(target).finish() })?;
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, _prober: &Prober, note: &Note) -> anyhow::Result<()> {
-        match note {
-            Note::Group(report) if !self.quiet => {
-                self.output.line(&if self.json { report.json() } else { report.record().finish() })?;
-            }
-            Note::Group(_) | Note::Twice { .. } | Note::Refused { .. } => {}
-        }
-        Ok(())
-    }
-
-    fn interim(&mut self, prober: &mut Prober, asked: bool, at: Time) -> anyhow::Result<()> {
-        let (begun, told) = prober.since();
-        if asked {
-            return self.summaries(prober, at, |tallies| &tallies.whole, begun);
-        }
-        self.summaries(prober, at, |tallies| &tallies.recent, told)?;
-        prober.forget_recent(at);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> anyhow::Result<()> {
-        Ok(self.output.flush()?)
-    }
 }

@@ -111,6 +111,7 @@
 //! | [`realtime`] | priority and memory of a process that must be on time |
 //! | [`secret_file`] | a file of secrets: read, newly written, and changed |
 //! | [`target_list`] | a list of targets, and the name server |
+//! | [`ping_records`] | standard output: what ping-probe says |
 //! | [`pinger`] | the loop of ping-probe: sockets, signals, the clock |
 //! | [`as_fping`] | ping-probe by fping's words: names, sockets, both outputs |
 //! | [`pingsock`] | a socket for echo requests, unprivileged where it may |
@@ -201,6 +202,7 @@ pub mod parameters;
 pub mod patience;
 pub mod phi;
 pub mod pid_file;
+pub mod ping_records;
 pub mod pinger;
 pub mod pingsock;
 pub mod probe;

@@ -394,7 +394,7 @@ fn only_the_interface_and_source_that_are_named_are_used() {
 
 #[test]
 fn a_wrong_call_is_status_2_with_one_clear_text() {
-    let wrong: [(&[&str], &str); 27] = [
+    let wrong: [(&[&str], &str); 29] = [
         (&[], "no target"),
         (&["-4", "::1"], "::1"),
         (&["-6", "127.0.0.1"], "127.0.0.1"),
@@ -422,6 +422,8 @@ fn a_wrong_call_is_status_2_with_one_clear_text() {
         (&["--dampen", "2", "127.0.0.1"], "--loop"),
         (&["--summary=0", "127.0.0.1"], "summary"),
         (&["127.0.0.1", "--fping"], "first word"),
+        (&["--summary", "1"], "'1': not an address"),
+        (&["192.0.2.300"], "'192.0.2.300': not an address"),
     ];
     for (args, text) in wrong {
         let said = run("ping-probe", args, b"");
@@ -538,9 +540,13 @@ fn ten_thousand_targets_need_few_descriptors_and_none_is_lost() {
     b.ip("route add local 10.0.0.0/16 dev lo");
     a.ip("route add 10.0.0.0/16 via 192.0.2.2");
     let probe = tool("ping-probe");
-    let said = a.run(&format!("prlimit --nofile=64 {} -W 10s 10.0.0.0-10.0.39.15", probe.display()));
-    let up = said.out.lines().filter(|line| line.contains(" up ")).count();
-    assert_eq!((up, said.code(), said.err.as_str()), (10_000, 0, ""));
+    b.ip("route add local fd00:9::/64 dev lo");
+    a.ip("route add fd00:9::/64 via fd00:2::2");
+    for targets in ["10.0.0.0-10.0.39.15", "fd00:9::1-fd00:9::2710", "10.0.0.0-10.0.19.135 fd00:9::1-fd00:9::1388"] {
+        let said = a.run(&format!("prlimit --nofile=64 {} -W 10s {targets}", probe.display()));
+        let up = said.out.lines().filter(|line| line.contains(" up ")).count();
+        assert_eq!((up, said.code(), said.err.as_str()), (10_000, 0, ""), "{targets}");
+    }
 }
 
 #[test]
@@ -604,4 +610,36 @@ fn summaries_say_loss_and_times_at_each_span_when_asked_and_at_the_end() {
     probe.wait_for("the whole", |line| line.contains("\"over\":0.1") || line.contains("\"over\":0.2"));
     probe.signal("TERM");
     assert_eq!(probe.wait().0, 0);
+}
+
+#[test]
+fn an_interface_that_vanishes_leaves_its_targets_unknown_and_never_down() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = pair(&lab);
+    for ping_sockets in [false, true] {
+        allow_ping_sockets(&a, ping_sockets);
+        lab.cable(&a, "eth1", &b, "eth1");
+        for (host, number) in [(&a, 1), (&b, 2)] {
+            host.ip(&format!("address add 10.3.0.{number}/24 dev eth1"));
+            host.ip(&format!("address add fd00:3::{number}/64 dev eth1 nodad"));
+        }
+        let args = ["-l", "-i", "50ms", "-W", "100ms", "-I", "eth1", "10.3.0.2", "fd00:3::2"];
+        let mut probe = a.start("ping-probe", &args);
+        for target in ["10.3.0.2", "fd00:3::2"] {
+            probe.wait_for("an answer", |line| words(line).starts_with(&format!("ping {target} up ")));
+        }
+        a.ip("link del eth1");
+        for target in ["10.3.0.2", "fd00:3::2"] {
+            let unknown = format!("ping {target} unknown ");
+            probe.wait_for("unknown", |line| words(line).starts_with(&unknown) && line.contains("reason="));
+        }
+        // What was under way may be lost; from then on nothing else is said.
+        for count in 0..16 {
+            let line = probe.wait_for("the next", |_| true);
+            assert!(count < 8 || line.contains(" unknown "), "{ping_sockets}: {line}");
+        }
+        probe.signal("TERM");
+        assert_eq!(probe.wait().0, 2);
+    }
 }
