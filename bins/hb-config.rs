@@ -13,8 +13,8 @@ use hbkit::edge::{self, Answer, Output};
 use hbkit::ha_cf::{self, HaCf};
 use hbkit::haresources;
 use hbkit::migrate::{self, Migrated};
-use hbkit::name;
 use hbkit::problem::{Problems, quote};
+use hbkit::{name, nursery};
 
 const TOOL: &str = "hb-config";
 
@@ -40,7 +40,7 @@ enum Action {
     Get {
         /// nodes, keepalive, deadtime, warntime, initdead, deadping, udpport, baud, media, ping, ping_damping,
         /// fence, fence_delay, stop_failed, self_fence, auto_failback, failback_delay, failure_expiry, flap_halflife, flap_limit, quorum, msgfmt,
-        /// allow_crc, dialect or lease
+        /// allow_crc, dialect, lease, respawn, watchdog or realtime
         key: String,
     },
     /// Print a line for each group: NAME NODE RESOURCE...
@@ -174,6 +174,8 @@ impl Others {
         let mut found = Findings { ha_cf: problems, ..self.found.clone() };
         cluster::check(&conf, &self.groups, &self.keys, &mut found);
         cluster::check_commands(&conf, self.node.as_deref(), conf_file::is_program, &mut found.ha_cf);
+        let is_there = |path: &str| Path::new(path).exists();
+        cluster::check_beside(&conf, conf_file::is_program, nursery::is_user, is_there, &mut found.ha_cf);
         if let Some(node) = &self.node {
             cluster::check_own_node(&conf, node, &mut found.ha_cf);
         }

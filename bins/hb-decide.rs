@@ -13,10 +13,10 @@ use hbkit::edge::{self, Answer, Output, OutputError, complain};
 use hbkit::engine::Engine;
 use hbkit::filter::{self, Filter, Flow};
 use hbkit::ha_cf::{self, Dialect};
-use hbkit::record::{MAX, Record};
+use hbkit::record::{Line, MAX, Record};
 use hbkit::tale::Tale;
 use hbkit::time::parse_span;
-use hbkit::{announce, haresources, name};
+use hbkit::{announce, haresources, name, realtime};
 
 /// Decide from verdicts and announcements who serves which group.
 ///
@@ -82,6 +82,12 @@ struct Args {
     /// In which protocol nodes agree on who serves: hbkit or heartbeat [default: hbkit]
     #[arg(long, value_name = "WORD", value_parser = dialect)]
     dialect: Option<Dialect>,
+    /// Run at this real-time priority, 1 to 99, with memory locked
+    #[arg(long, value_name = "PRIORITY", value_parser = clap::value_parser!(u8).range(1..=99))]
+    realtime: Option<u8>,
+    /// Print a pulse record for each heartbeat of ours that went round
+    #[arg(long)]
+    pulse: bool,
     /// Vote for others, and serve nothing: the groups are only compared
     #[arg(long)]
     witness: bool,
@@ -126,7 +132,8 @@ fn main() -> ExitCode {
 
 fn run(mut args: Args) -> anyhow::Result<Answer> {
     let (all, verbose, fd) = (args.all, args.verbose, args.announce_fd);
-    let explain = args.explain.take();
+    let (explain, pulse) = (args.explain.take(), args.pulse);
+    realtime::begin("hb-decide", args.realtime);
     let (settings, dialect) = settings(args)?;
     if let Some(group) = explain {
         return tell(settings, dialect, &group);
@@ -134,7 +141,7 @@ fn run(mut args: Args) -> anyhow::Result<Answer> {
     check_length(&settings)?;
     let announcements = fd.map(Announcements::open).transpose()?;
     let engine = Engine::new(settings, dialect);
-    let mut deciding = Deciding { engine, all, verbose, effects: Vec::new(), announcements, out: Output::new() };
+    let mut deciding = Deciding { engine, all, verbose, pulse, effects: Vec::new(), announcements, out: Output::new() };
     filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
     Ok(Answer::Yes)
 }
@@ -231,6 +238,7 @@ struct Deciding {
     engine: Engine,
     all: bool,
     verbose: bool,
+    pulse: bool,
     effects: Vec<Effect>,
     announcements: Option<Announcements>,
     out: Output,
@@ -255,6 +263,10 @@ impl Filter for Deciding {
                 },
                 Effect::End => return Ok(Ok(Flow::End)),
             }
+        }
+        if self.pulse && record.kind == "sent" && matches!(record.raw("t"), None | Some("status")) {
+            let state = if self.engine.may_hold() { "held" } else { "idle" };
+            self.out.line(&Line::new("pulse", record.time).word(state).finish())?;
         }
         Ok(decided.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
     }

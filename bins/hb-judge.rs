@@ -13,7 +13,7 @@ use hbkit::phi::{self, Phi};
 use hbkit::record::{Line, Record};
 use hbkit::suggest::Survey;
 use hbkit::time::parse_span;
-use hbkit::{ha_cf, name};
+use hbkit::{ha_cf, name, realtime};
 
 /// Judge from heartbeat records who lives.
 ///
@@ -50,6 +50,9 @@ struct Args {
     /// dead at this phi, from 1 to 100
     #[arg(long, value_name = "NUMBER", value_parser = phi::parse)]
     phi: Option<Phi>,
+    /// Run at this real-time priority, 1 to 99, with memory locked
+    #[arg(long, value_name = "PRIORITY", value_parser = clap::value_parser!(u8).range(1..=99))]
+    realtime: Option<u8>,
     /// Do not judge: measure intervals and losses, and print which keepalive,
     /// warntime and deadtime follow
     #[arg(long, conflicts_with_all = ["all", "phi"])]
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Answer> {
     let (all, phi, wants_times) = (args.all, args.phi, args.suggest);
+    realtime::begin("hb-judge", args.realtime);
     let settings = settings(args)?;
     if wants_times {
         return suggest(settings);

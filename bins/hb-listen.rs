@@ -18,7 +18,7 @@ use hbkit::replay::Memory;
 use hbkit::silence::Silences;
 use hbkit::time::{Time, parse_span};
 use hbkit::udp::OwnAddresses;
-use hbkit::{json, name, signals, station};
+use hbkit::{json, name, realtime, signals, station};
 
 /// Hear heartbeats.
 ///
@@ -39,6 +39,9 @@ struct Args {
     /// Write the records that hb-send answers to this descriptor too
     #[arg(short = 'A', long, value_name = "FD")]
     announce_fd: Option<u8>,
+    /// Run at this real-time priority, 1 to 99, with memory locked
+    #[arg(long, value_name = "PRIORITY", value_parser = clap::value_parser!(u8).range(1..=99))]
+    realtime: Option<u8>,
     /// Print JSON lines
     #[arg(short, long)]
     json: bool,
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Answer> {
     let station = args.station.read()?;
+    realtime::begin("hb-listen", args.realtime);
     let keepalive = station.config.as_ref().map_or(Duration::from_secs(1), |config| config.keepalive);
     let tick = args.tick.unwrap_or((keepalive / 4).min(TICK_MAX));
     let silences = station.config.as_ref().map(|config| Silences::new(config.deadtime));

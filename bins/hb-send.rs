@@ -17,6 +17,7 @@ use hbkit::key_watch::KeyWatch;
 use hbkit::lines::{Lines, Next};
 use hbkit::outgoing::{Format, Order, read_field, status_defaults};
 use hbkit::pace::Pace;
+use hbkit::realtime;
 use hbkit::record::RecordError;
 use hbkit::signals::{self, Alarm, Signals};
 use hbkit::station;
@@ -51,6 +52,9 @@ struct Args {
     /// The format of messages on networks [default: msgfmt of ha.cf, or netstring]
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Run at this real-time priority, 1 to 99, with memory locked
+    #[arg(long, value_name = "PRIORITY", value_parser = clap::value_parser!(u8).range(1..=99))]
+    realtime: Option<u8>,
     /// Directory of the generation and the uuid of this node
     #[arg(short = 'D', long, value_name = "DIR", default_value = "/var/lib/hbkit")]
     state_directory: PathBuf,
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<Answer> {
     let beat = Order::new(args.field).context("--field")?;
     let station = args.station.read()?;
+    realtime::begin("hb-send", args.realtime);
     let nodes = station.config.as_ref().map_or(2, |config| config.node.len() + config.ping.len());
     let names = station.config.as_ref().map_or(&[][..], |config| &config.node);
     let dialect = station.config.as_ref().map(|config| config.dialect).unwrap_or_default();

@@ -208,6 +208,29 @@ pub fn check_commands(conf: &HaCf, node: Option<&str>, can_run: impl Fn(&str) ->
     }
 }
 
+/// Says what runs beside the pipeline and cannot be run on this node, and that its
+/// watchdog is not there.
+pub fn check_beside(
+    conf: &HaCf,
+    can_run: impl Fn(&str) -> bool,
+    is_user: impl Fn(&str) -> bool,
+    is_there: impl Fn(&str) -> bool,
+    problems: &mut Problems,
+) {
+    for respawn in &conf.respawn {
+        if let Some(program) = respawn.words.first().filter(|program| !can_run(program)) {
+            problems.warning(respawn.line, format!("respawn: {program} is not there, or is no program"));
+        }
+        if !is_user(&respawn.user) {
+            problems.warning(respawn.line, format!("respawn: there is no user {}", respawn.user));
+        }
+    }
+    if let Some(device) = conf.watchdog.as_deref().filter(|device| !is_there(device)) {
+        let what = format!("watchdog: {device} is not there: nothing resets this node when its pipeline hangs");
+        problems.warning(conf.line_of("watchdog"), what);
+    }
+}
+
 fn check_addresses(groups: &[Group], problems: &mut Problems) {
     if groups.is_empty() && !problems.has_errors() {
         problems.warning(1, "no group: there is nothing to serve");

@@ -174,6 +174,11 @@ impl Decide {
         }
     }
 
+    /// Whether this node may hold a group.
+    pub fn may_hold(&self) -> bool {
+        self.groups.iter().any(|group| group.held().may_hold())
+    }
+
     /// Takes one record and appends what is to be done.
     ///
     /// # Errors

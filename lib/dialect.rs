@@ -172,6 +172,11 @@ impl Heartbeat {
         }
     }
 
+    /// Whether this node may hold a group.
+    pub fn may_hold(&self) -> bool {
+        self.groups.iter().any(Group::may_hold)
+    }
+
     /// Takes one record and appends what is to be done.
     ///
     /// # Errors

@@ -23,6 +23,14 @@ impl Engine {
         }
     }
 
+    /// Whether this node may hold a group.
+    pub fn may_hold(&self) -> bool {
+        match self {
+            Engine::Hbkit(decide) => decide.may_hold(),
+            Engine::Heartbeat(heartbeat) => heartbeat.may_hold(),
+        }
+    }
+
     /// Takes one record and appends what is to be done.
     ///
     /// # Errors

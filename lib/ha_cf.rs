@@ -21,6 +21,7 @@ mod dialect;
 mod foreign;
 mod get;
 mod lease;
+mod local;
 mod media;
 mod policies;
 mod reader;
@@ -31,6 +32,7 @@ mod values;
 pub use dialect::Dialect;
 pub use get::KEYS;
 pub use lease::{LeaseKeeper, ROUNDED, kernel_deadtime};
+pub use local::Respawn;
 pub use media::DIRECTIVES as MEDIA;
 pub use values::{AutoFailback, FENCE_DELAY, Fence, PingDamping, PingTarget, Quorum, StopFailed, StopPolicy};
 
@@ -104,6 +106,14 @@ pub struct HaCf {
     pub allow_crc: bool,
     /// In which protocol nodes agree on who serves.
     pub dialect: Dialect,
+    /// Programs that run beside the pipeline.
+    pub respawn: Vec<Respawn>,
+    /// The device that resets this node when its pipeline hangs.
+    pub watchdog: Option<String>,
+    /// Whether the pipeline runs ahead of other processes.
+    pub realtime: bool,
+    /// With which priority.
+    pub rtprio: u8,
     lines: BTreeMap<String, usize>,
     media_lines: Vec<usize>,
     /// The directives of which a line has an error.
@@ -177,6 +187,10 @@ impl Default for HaCf {
             msgfmt: Format::default(),
             allow_crc: false,
             dialect: Dialect::default(),
+            respawn: Vec::new(),
+            watchdog: None,
+            realtime: true,
+            rtprio: 1,
             lines: BTreeMap::new(),
             media_lines: Vec::new(),
             lost: Vec::new(),

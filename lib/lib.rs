@@ -36,6 +36,8 @@
 //! | [`care`] | time-outs and watch of resources, by rules |
 //! | [`monitor`] | the resources of groups that run: when they are asked, restarted, given up |
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
+//! | [`respawn`] | when a program that has ended is started again |
+//! | [`watchdog`] | when a watchdog is armed, fed and disarmed |
 //! | [`migrate`] | ha.cf with advice in it |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //! | [`standing`] | what mode, owner and directories of a file of secrets mean |
@@ -109,6 +111,8 @@
 //! | [`attendant`] | a process that looks after groups: lines, the time, commands |
 //! | [`errand`] | a command that runs beside us |
 //! | [`realtime`] | priority and memory of a process that must be on time |
+//! | [`nursery`] | programs that run as other users, and are started again |
+//! | [`watchdog_device`] | a watchdog of the kernel |
 //! | [`secret_file`] | a file of secrets: read, newly written, and changed |
 //! | [`target_list`] | a list of targets, and the name server |
 //! | [`ping_records`] | standard output: what ping-probe says |
@@ -193,6 +197,7 @@ pub mod namespace;
 pub mod ndisc;
 pub mod netlink;
 pub mod netstring;
+pub mod nursery;
 pub mod ocf;
 pub mod offspring;
 pub mod outgoing;
@@ -216,6 +221,7 @@ pub mod refused;
 pub mod relay;
 pub mod replay;
 pub mod request;
+pub mod respawn;
 pub mod rotation;
 pub mod route;
 pub mod schedule;
@@ -245,4 +251,6 @@ pub mod utterance;
 pub mod voice;
 pub mod votes;
 pub mod ward;
+pub mod watchdog;
+pub mod watchdog_device;
 pub mod wire;

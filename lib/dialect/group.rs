@@ -54,6 +54,11 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// Whether this node may hold it.
+    pub(super) fn may_hold(&self) -> bool {
+        self.held.may_hold()
+    }
+
     pub(super) fn new(setting: &GroupSetting) -> Group {
         Group {
             name: setting.name.clone(),

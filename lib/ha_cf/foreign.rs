@@ -28,7 +28,6 @@ const CRM: &str = "it is no layer below Pacemaker: use Corosync there, or hareso
 const CRM_PART: &str = "it does not start Pacemaker";
 const STONITH: &str = "it uses no plugins of STONITH: write 'fence NODE COMMAND [ARG...]' for each node, with a command \
     that switches it off";
-const DOPD: &str = "there is no dopd: name a fence-peer handler in the configuration of DRBD";
 const COMPRESSION: &str = "messages are sent uncompressed";
 
 const TABLE: &[(&str, Verdict)] = &[
@@ -44,14 +43,10 @@ const TABLE: &[(&str, Verdict)] = &[
     ("syslogmsgfmt", Idle(STDERR)),
     ("log_badpack", Idle("hb-listen counts what it refuses in its bad records")),
     ("debug", Idle("the records between the tools say what happens")),
-    ("realtime", Idle("start the tools by chrt(1) where they need it")),
-    ("rtprio", Idle("start the tools by chrt(1) where they need it")),
-    ("memreserve", Idle("the tools do not lock memory")),
-    ("watchdog", Refused("it feeds no watchdog: let the init system do it, and leave the line out")),
+    ("memreserve", Idle("with realtime the tools lock what they use, when they use it")),
     ("stonith", Refused(STONITH)),
     ("stonith_host", Refused(STONITH)),
-    ("respawn", Refused("it starts no other programs: let the init system start this one")),
-    ("failfast", Refused("it starts no other programs and reboots nothing: let the init system do it")),
+    ("failfast", Refused("it reboots nothing when a program ends: write respawn, or let the init system do it")),
     ("apiauth", Idle("there is no daemon with clients: the files' modes decide")),
     ("hbgenmethod", Only("file", "the generation is kept in a file and never falls behind the clock")),
     ("uuidfrom", Only("file", "the identity of the node is kept in a file")),
@@ -81,8 +76,6 @@ pub fn fate(name: &str) -> Option<Fate> {
     let (_, verdict) = TABLE.iter().find(|(known, _)| *known == name)?;
     Some(match verdict {
         Idle(_) | Only(_, _) => Fate::Idle,
-        // Of the one program that is known.
-        Refused(_) if name == "respawn" => Fate::Depends,
         Refused(_) => Fate::Refused,
         RefusedIfOn(_) | Must(_, _) => Fate::Depends,
     })
@@ -104,13 +97,6 @@ impl Reader {
         }
         match verdict {
             Idle(why) => self.idle(directive, why),
-            Refused(_) if directive == "respawn" && is_program(args, "ipfail") => {
-                self.idle(
-                    directive,
-                    "groups move to the node that reaches more ping nodes without it, see ping_damping",
-                );
-            }
-            Refused(_) if directive == "respawn" && is_program(args, "dopd") => self.refuse(directive, DOPD),
             Refused(why) => self.refuse(directive, why),
             RefusedIfOn(why) if args.last().and_then(|word| boolean(word)) == Some(false) => self.idle(directive, why),
             RefusedIfOn(why) => self.refuse(directive, why),
@@ -121,16 +107,11 @@ impl Reader {
         true
     }
 
-    fn idle(&mut self, directive: &str, why: &str) {
+    pub(super) fn idle(&mut self, directive: &str, why: &str) {
         self.warning(format!("{directive} has no effect in hbkit: {why}"));
     }
 
-    fn refuse(&mut self, directive: &str, why: &str) {
+    pub(super) fn refuse(&mut self, directive: &str, why: &str) {
         self.error(format!("{directive} is not supported by hbkit: {why}"));
     }
-}
-
-/// Whether a respawn line starts a program of that name.
-fn is_program(args: &[&str], name: &str) -> bool {
-    args.get(1).and_then(|program| program.rsplit_once('/')).is_some_and(|(_, file)| file == name)
 }

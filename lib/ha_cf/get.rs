@@ -31,6 +31,9 @@ pub const KEYS: &[&str] = &[
     "allow_crc",
     "dialect",
     "lease",
+    "respawn",
+    "watchdog",
+    "realtime",
 ];
 
 impl HaCf {
@@ -64,6 +67,9 @@ impl HaCf {
             "allow_crc" => one(if self.allow_crc { "yes" } else { "no" }.to_owned()),
             "dialect" => one(self.dialect.to_string()),
             "lease" => one(self.lease_keeper().to_string()),
+            "respawn" => Some(self.respawn.iter().map(ToString::to_string).collect()),
+            "watchdog" => Some(self.watchdog.iter().cloned().collect()),
+            "realtime" => one(if self.realtime { self.rtprio.to_string() } else { "off".to_owned() }),
             _ => None,
         }
     }

@@ -35,7 +35,11 @@ impl Reader {
     }
 
     pub(super) fn line(&mut self, text: &str) {
-        let words: Vec<&str> = text.split(SEPARATORS).filter(|word| !word.is_empty()).collect();
+        let mut words: Vec<&str> = text.split(SEPARATORS).filter(|word| !word.is_empty()).collect();
+        // A command has its commas.
+        if words.first().is_some_and(|first| ["fence", "respawn"].contains(first)) {
+            words = text.split_ascii_whitespace().collect();
+        }
         let Some((directive, args)) = words.split_first() else { return };
         let errors = self.problems.error_count();
         if let Some(what) = odd(text, directive, args) {
@@ -85,6 +89,7 @@ impl Reader {
         }
         let errors = self.problems.error_count();
         self.compare_times();
+        self.compare_watchdog();
         if self.problems.error_count() > errors {
             self.conf.lost.extend(["keepalive", "deadtime"]);
         }

@@ -189,3 +189,30 @@ fn names_are_bounded_in_number_and_folded() {
     let many: String = (0..65).map(|n| format!("bcast eth{n}\n")).collect();
     assert!(said(&format!("{many}node a"))[0].contains("more than 64 media"));
 }
+
+#[test]
+fn what_runs_beside_the_pipeline_keeps_its_words_and_commas() {
+    let conf = conf("respawn nobody /usr/bin/x -o a,b $HOME\nrespawn root /usr/bin/y");
+    assert_eq!(conf.get("respawn").unwrap(), ["nobody /usr/bin/x -o a,b $HOME", "root /usr/bin/y"]);
+}
+
+#[test]
+fn a_fence_keeps_its_commas() {
+    assert_eq!(conf("fence node2 /sbin/off -o a,b").get("fence").unwrap(), ["node2 /sbin/off -o a,b"]);
+}
+
+#[test]
+fn the_pipeline_runs_ahead_of_others_unless_it_is_said_not_to() {
+    let realtime = |text: &str| conf(text).get("realtime").unwrap();
+    assert_eq!(realtime(""), ["1"], "as in Heartbeat");
+    assert_eq!(realtime("rtprio 5"), ["5"]);
+    assert_eq!(realtime("rtprio 5\nrealtime off"), ["off"]);
+}
+
+#[test]
+fn a_watchdog_that_a_late_heartbeat_sets_off_is_said() {
+    assert_eq!(conf("watchdog /dev/watchdog").get("watchdog").unwrap(), ["/dev/watchdog"]);
+    assert_eq!(conf("").get("watchdog").unwrap(), [""; 0]);
+    let said = said_with_base("keepalive 1\ndeadtime 2200ms\ninitdead 10\nwatchdog /dev/watchdog");
+    assert!(said.len() == 1 && said[0].contains("under two keepalives (2.0 s)"), "{said:?}");
+}

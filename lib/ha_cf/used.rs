@@ -29,6 +29,10 @@ pub const NAMES: &[&str] = &[
     "auto_failback",
     "nice_failback",
     "msgfmt",
+    "realtime",
+    "rtprio",
+    "watchdog",
+    "respawn",
 ];
 
 /// Those that Heartbeat does not have: see [`Reader::ours`].
@@ -75,6 +79,7 @@ impl Reader {
             "auto_failback" => self.auto_failback(args),
             "nice_failback" => self.nice_failback(),
             "msgfmt" => self.msgfmt(args),
+            "realtime" | "rtprio" | "watchdog" | "respawn" => self.local(directive, args),
             "failback_delay" => self.own_time(directive, args, |conf, span| conf.failback_delay = span),
             "failure_expiry" => self.own_time(directive, args, |conf, span| conf.failure_expiry = span),
             "flap_halflife" => self.own_time(directive, args, |conf, span| conf.flap_halflife = span),
