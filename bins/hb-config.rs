@@ -14,6 +14,7 @@ use hbkit::ha_cf::{self, HaCf};
 use hbkit::haresources;
 use hbkit::migrate::{self, Migrated};
 use hbkit::problem::{Problems, quote};
+use hbkit::reload::{self, Changes};
 use hbkit::{name, nursery};
 
 const TOOL: &str = "hb-config";
@@ -53,6 +54,13 @@ enum Action {
         #[arg(value_name = "DIR")]
         from: Option<PathBuf>,
     },
+    /// Say on standard error in what the files differ from those in FROM, with which a node runs;
+    /// print the record that tells the pipeline, where all of it can change without a restart
+    Changes {
+        /// Directory of the files that the node runs with
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+    },
     /// Print a digest of what must be equal on every node
     Digest,
 }
@@ -68,6 +76,7 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
         Action::Migrate { from } => {
             return migrate(from.as_ref().unwrap_or(directory), args.node.as_deref());
         }
+        Action::Changes { from } => return changes(from, directory),
         Action::Get { key } => match read_conf(directory)?.get(key) {
             Some(values) => values,
             None => {
@@ -80,6 +89,24 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
         Action::Digest => vec![cluster::digest(&read_conf(directory)?, &read_groups(directory)?)],
     };
     print(&lines)?;
+    Ok(Answer::Yes)
+}
+
+/// Status 1 when something needs a restart.
+fn changes(from: &Path, to: &Path) -> anyhow::Result<Answer> {
+    let (old, new) = ((read_conf(from)?, read_groups(from)?), (read_conf(to)?, read_groups(to)?));
+    let changes = Changes::between((&old.0, &old.1), (&new.0, &new.1));
+    changes.words.iter().for_each(|words| edge::complain(TOOL, words));
+    if changes.restart {
+        return Ok(Answer::No);
+    }
+    if !changes.words.is_empty() {
+        let Some(record) = reload::record(&new.0, &new.1, &changes.stages, edge::now()) else {
+            edge::complain(TOOL, &"the ping nodes do not fit into one record: this needs a restart");
+            return Ok(Answer::No);
+        };
+        print(&[record])?;
+    }
     Ok(Answer::Yes)
 }
 

@@ -306,6 +306,9 @@ fn check_keys(conf: &HaCf, authkeys: &Authkeys, problems: &mut Problems) {
     }
 }
 
+/// Enough digits of the digest to tell configurations apart in every heartbeat.
+pub const DIGITS: usize = 16;
+
 /// SHA-256, in hexadecimal digits, over what must be equal on every node: the
 /// nodes in their order (hb-decide ranks by it), keepalive, deadtime, initdead,
 /// deadping, auto_failback with its delay, failure_expiry, flap_halflife and

@@ -39,6 +39,7 @@ mod peer;
 mod permit;
 mod policy;
 mod rank;
+mod reload;
 mod requests;
 mod results;
 mod settings;
@@ -227,6 +228,7 @@ impl Decide {
             "conflict" => self.conflict(record, effects)?,
             "carrier" => self.carrier(record, effects)?,
             "fence" => self.fenced(record, effects)?,
+            "config" => self.configure(record, effects)?,
             _ => return Ok(Taken::Ignored),
         }
         Ok(Taken::Matters)

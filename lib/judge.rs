@@ -23,10 +23,11 @@
 
 mod node;
 mod ping;
+mod reload;
 mod roster;
 mod sent;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -107,6 +108,8 @@ pub struct Judge {
     stalled: bool,
     roster: Roster,
     ping: BTreeMap<String, PingNode>,
+    /// Ping nodes that are asked no more: an answer may still be on its way.
+    forgotten: BTreeSet<String>,
     sent: Sent,
     phi: Option<Phi>,
 }
@@ -122,6 +125,7 @@ impl Judge {
             stalled: false,
             roster: Roster::new(&settings),
             ping,
+            forgotten: BTreeSet::new(),
             sent: Sent::new(settings.deadtime),
             phi: None,
             settings,
@@ -148,6 +152,7 @@ impl Judge {
                 Ok(())
             }
             "ping" => self.answer(record, verdicts),
+            "config" => self.configure(record),
             _ => Ok(()),
         }
     }
@@ -329,6 +334,9 @@ impl Judge {
     fn answer(&mut self, record: &Record<'_>, verdicts: &mut Vec<Line>) -> Result<(), Strange> {
         let target = record.raw("group").or(record.subject()).ok_or(Strange::Incomplete)?;
         let answer = record.state().and_then(Answer::read).ok_or(Strange::Incomplete)?;
+        if self.forgotten.contains(target) {
+            return Ok(());
+        }
         if !self.ping.contains_key(target) && self.ping.len() >= MANY {
             return Err(Strange::TooMany);
         }

@@ -38,6 +38,7 @@
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`respawn`] | when a program that has ended is started again |
 //! | [`watchdog`] | when a watchdog is armed, fed and disarmed |
+//! | [`reload`] | what of a configuration can change while a node runs |
 //! | [`migrate`] | ha.cf with advice in it |
 //! | [`authkeys`] | the file of keys (`read` and `examine` alone touch the file) |
 //! | [`standing`] | what mode, owner and directories of a file of secrets mean |
@@ -219,6 +220,7 @@ pub mod receiver;
 pub mod record;
 pub mod refused;
 pub mod relay;
+pub mod reload;
 pub mod replay;
 pub mod request;
 pub mod respawn;

@@ -79,6 +79,15 @@ impl Connectivity {
         }
     }
 
+    /// Other ping nodes, or another time; what is known of those that stay is kept.
+    pub(super) fn configure(&mut self, settings: &Settings) {
+        self.damping = settings.policy.ping_damping.span(settings.deadtime);
+        self.targets.retain(|name, _| settings.policy.ping.contains(name));
+        for name in &settings.policy.ping {
+            self.targets.entry(name.clone()).or_insert(Sight::Unknown);
+        }
+    }
+
     /// Takes the verdict on a ping node; `None` when the word is none.
     pub(super) fn see(&mut self, name: &str, state: &str, reason: Option<&str>) -> Option<()> {
         let sight = match state {

@@ -188,6 +188,11 @@ impl Fencing {
         Fencing { delay: settings.policy.fence_delay, peers: peers.collect() }
     }
 
+    /// Another head start, from the next death on.
+    pub(super) fn configure(&mut self, delay: Duration) {
+        self.delay = delay;
+    }
+
     /// Looks at every peer, and begins what has become due.
     pub(super) fn look(&mut self, peers: &BTreeMap<String, Peer>, standing: Standing, effects: &mut Vec<Effect>) {
         let Standing { now, able, quorum } = standing;

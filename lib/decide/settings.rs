@@ -43,8 +43,7 @@ impl Settings {
     /// Takes over what a configuration says. Groups that are set already come
     /// first.
     pub fn configure(&mut self, config: HaCf, groups: Vec<haresources::Group>) {
-        // Enough of the digest to tell configurations apart in every heartbeat.
-        self.digest = cluster::digest(&config, &groups).chars().take(16).collect();
+        self.digest = cluster::digest(&config, &groups).chars().take(cluster::DIGITS).collect();
         self.policy.auto_failback = config.auto_failback != AutoFailback::Off;
         self.policy.ping = config.ping.into_iter().map(|target| target.name).collect();
         self.policy.ping_damping = config.ping_damping;

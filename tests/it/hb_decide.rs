@@ -176,3 +176,23 @@ why 1.200000 ask refused clear: no group here is meant by foreign
     assert_eq!(said.out, expected);
     assert_eq!(said.err.lines().count(), 2, "{}", said.err);
 }
+
+#[test]
+fn a_configuration_with_a_value_that_is_none_changes_nothing_at_all() {
+    let decide = |config: &str| {
+        let stream = format!("group 0.5 web stopped\ntick 1.0\n{config}tick 3.0\n");
+        run("hb-decide", &["-N", "n1", "-P", "n2", "-g", "web=n1", "-A", "1"], stream.as_bytes())
+    };
+    let sound = decide("config 2.0 auto_failback=on digest=abc\n");
+    assert!(sound.out.contains(" grp=web:stopped:want:0 cfg=abc "), "{}", sound.out);
+    for wrong in [
+        "auto_failback=perhaps",
+        "auto_failback=on flap_limit=0",
+        "auto_failback=on ping_damping=x",
+        "digest=b failback_delay=x",
+    ] {
+        let said = decide(&format!("config 2.0 {wrong}\n"));
+        assert!(said.err.contains("a record lacks what its kind must have"), "{wrong}: {}", said.err);
+        assert_eq!(said.out, decide("").out, "{wrong}");
+    }
+}

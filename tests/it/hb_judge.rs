@@ -179,3 +179,16 @@ fn a_long_recording_gives_times_and_a_short_one_says_how_much_is_missing() {
     assert_eq!((none.code(), none.out.as_str()), (1, ""));
     assert!(none.err.starts_with("hb-judge: too short to tell: no node was heard twice"), "{}", none.err);
 }
+
+#[test]
+fn a_configuration_with_a_value_that_is_none_changes_nothing_at_all() {
+    let stream = |config: &str| format!("tick 1.0\n{config}ping 1.1 gw up\ntick 1.2\ntick 3.0\n");
+    let judge = |stream: String| run("hb-judge", &["-d", "10", "--deadping", "5"], stream.as_bytes());
+    let sound = judge(stream("config 1.0 deadping=1.0 ping=gw\n"));
+    assert!(sound.out.contains(" gw unknown ") && sound.err.is_empty(), "{}{}", sound.out, sound.err);
+    for wrong in ["deadping=1.0 warntime=soon", "deadping=1.0 initdead="] {
+        let said = judge(stream(&format!("config 1.0 {wrong}\n")));
+        assert!(said.err.contains("a record lacks what its kind must have"), "{wrong}: {}", said.err);
+        assert_eq!(said.out, judge(stream("")).out, "{wrong}");
+    }
+}

@@ -13,6 +13,7 @@ use crate::lab::{Host, Lab, Running, Said, command, finish, project, wait_until}
 use crate::need_namespaces;
 
 mod beside;
+mod reload;
 mod stages;
 
 pub const ADDRESS: &str = "10.9.0.80";
