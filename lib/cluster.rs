@@ -137,8 +137,13 @@ fn check_media(conf: &HaCf, problems: &mut Problems) {
 }
 
 fn check_policy(conf: &HaCf, problems: &mut Problems) {
-    if conf.stop_failed.policy == StopPolicy::Fence && conf.self_fence.is_empty() && conf.is_whole(&["self_fence"]) {
-        let what = "stop_failed fence: how this node fences itself is not said: write self_fence COMMAND";
+    if conf.stop_failed.policy == StopPolicy::Fence
+        && conf.self_fence.is_empty()
+        && conf.watchdog.is_none()
+        && conf.is_whole(&["self_fence", "watchdog"])
+    {
+        let what =
+            "stop_failed fence: how this node fences itself is not said: write self_fence COMMAND, or watchdog DEVICE";
         problems.error(conf.line_of("stop_failed"), what);
     }
     let is_failback_whole = conf.is_whole(&["auto_failback", "nice_failback"]);

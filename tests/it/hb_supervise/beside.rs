@@ -119,6 +119,27 @@ fn s86_after_a_release_in_need_it_is_disarmed_if_everything_has_stopped_and_only
 }
 
 #[test]
+fn a_group_that_cannot_be_stopped_lets_the_watchdog_reset_the_node_where_that_is_wanted() {
+    need_namespaces!();
+    let cluster = with_lines(&SLOW, "watchdog DIR/watchdog\nstop_failed fence 1\n");
+    let (mut one, mut two) = (cluster.nodes[0].supervise(), cluster.nodes[1].supervise());
+    one.wait_for("node1 serves", started_on("node1"));
+    two.wait_for("node2 knows", started_on("node1"));
+    wait_until("it is fed", || story(&cluster.nodes[0]).1 > 10);
+    let mark = cluster.nodes[0].directory.join("resource.d/mark");
+    fs::write(&mark, "#!/bin/sh\n[ \"$2\" != stop ]\n").unwrap();
+    assert_eq!(cluster.nodes[0].standby("local").code(), 0);
+    one.wait_for("the node fences itself", |line| line.starts_with("do ") && line.contains(" fence node1"));
+    one.wait_for("it is let go", says("reset"));
+    let fed = story(&cluster.nodes[0]);
+    assert_eq!(
+        two.look_for(Duration::from_millis(500), |line| line.contains(" start ") && line.starts_with("do ")),
+        None
+    );
+    assert_eq!((story(&cluster.nodes[0]), fed.0), (fed, 0));
+}
+
+#[test]
 fn a_watchdog_that_is_killed_is_taken_over() {
     need_namespaces!();
     let (cluster, mut one, _two) = both_with_a_watchdog();
