@@ -74,6 +74,10 @@ impl Changes {
                 changes.note(key, &before.join(", "), &after.join(", "), needs(key, old.0, new.0));
             }
         }
+        // They have no key of their own.
+        if old.0.resource != new.0.resource {
+            changes.note("resource", "what was said of resources", "something else", Takes::Restart);
+        }
         for group in old.1.iter().filter(|group| !new.1.iter().any(|other| other.name == group.name)) {
             changes.note("group", &group.to_string(), "", Takes::Restart);
         }

@@ -72,6 +72,7 @@ fn all_else_needs_a_restart() {
         ("bcast eth0", "bcast eth0\nrealtime off"),
         ("bcast eth0", "bcast eth0\nmsgfmt classic"),
         ("bcast eth0", "bcast eth0\nallow_crc yes"),
+        ("bcast eth0", "bcast eth0\nresource web interval=5"),
     ] {
         let changes = change(from, to);
         assert!(changes.restart, "{to}: {changes:?}");
