@@ -434,7 +434,9 @@ impl Cluster {
         if of == Action::Start {
             self.result(node, group, state);
         }
-        self.read(node, "group", format_args!(" {} {state}", GROUPS[group]));
+        // As hb-supervise says what the holder of the addresses tells.
+        let lease = if of == Action::Renew { " lease=over" } else { "" };
+        self.read(node, "group", format_args!(" {} {state}{lease}", GROUPS[group]));
     }
 
     /// A failure is remembered for a time, or until it is cleared.
