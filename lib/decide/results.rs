@@ -65,7 +65,7 @@ impl Group {
         let next = match self.meaning(held, worst, view) {
             Means::Is(next) => next,
             Means::Stop(reason) if self.held == Held::Started && view.maintenance.is_on(view.now) => {
-                return self.put_off(reason, view, effects);
+                return self.put_off(self.blamed(reason), view, effects);
             }
             Means::Stop(Reason::Partly) if !self.is_wanted_elsewhere(view) => {
                 self.put_off.get_or_insert(Reason::Partly);
