@@ -15,7 +15,8 @@ use hbkit::filter::{self, Filter, Flow};
 use hbkit::ha_cf::{self, Dialect};
 use hbkit::record::{Line, MAX, Record};
 use hbkit::tale::Tale;
-use hbkit::time::parse_span;
+use hbkit::tap::Tap;
+use hbkit::time::{Time, parse_span};
 use hbkit::{announce, haresources, name, realtime};
 
 /// Decide from verdicts and announcements who serves which group.
@@ -34,6 +35,10 @@ struct Args {
     /// Write announcements for hb-send --stdin to this descriptor
     #[arg(short = 'A', long, value_name = "FD")]
     announce_fd: Option<u8>,
+    /// Write all that is read, said and announced to this FIFO too, for hb-log
+    /// --keep; it is never waited for
+    #[arg(long, value_name = "FIFO")]
+    keep_to: Option<PathBuf>,
     /// Take nodes, times and auto_failback from this ha.cf
     #[arg(short = 'f', long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -93,7 +98,7 @@ struct Args {
     witness: bool,
     /// Tell the story of this group for a person, from what was logged or from
     /// what came in
-    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all", "verbose", "announce_fd", "witness"])]
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all", "verbose", "announce_fd", "keep_to", "witness"])]
     explain: Option<String>,
 }
 
@@ -132,6 +137,7 @@ fn main() -> ExitCode {
 
 fn run(mut args: Args) -> anyhow::Result<Answer> {
     let (all, verbose, fd) = (args.all, args.verbose, args.announce_fd);
+    let keep_to = args.keep_to.take();
     let (explain, pulse) = (args.explain.take(), args.pulse);
     realtime::begin("hb-decide", args.realtime);
     let (settings, dialect) = settings(args)?;
@@ -140,8 +146,9 @@ fn run(mut args: Args) -> anyhow::Result<Answer> {
     }
     check_length(&settings)?;
     let announcements = fd.map(Announcements::open).transpose()?;
+    let tap = keep_to.map(|path| Tap::open(&path).with_context(|| path.display().to_string())).transpose()?;
     let engine = Engine::new(settings, dialect);
-    let mut deciding = Deciding { engine, all, verbose, pulse, effects: Vec::new(), announcements, out: Output::new() };
+    let mut deciding = Deciding { engine, all, verbose, pulse, effects: Vec::new(), announcements, tap, out: Output::new() };
     filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
     Ok(Answer::Yes)
 }
@@ -241,7 +248,16 @@ struct Deciding {
     pulse: bool,
     effects: Vec<Effect>,
     announcements: Option<Announcements>,
+    tap: Option<Tap>,
     out: Output,
+}
+
+impl Deciding {
+    fn keep(&mut self, line: &[u8], time: Time) {
+        if let Some(tap) = &mut self.tap {
+            tap.line(line, time);
+        }
+    }
 }
 
 impl Filter for Deciding {
@@ -250,17 +266,28 @@ impl Filter for Deciding {
         if self.all || (self.verbose && verdict) {
             self.out.raw_line(line)?;
         }
+        self.keep(line, record.time);
         let decided = self.engine.record(record, &mut self.effects);
         for effect in std::mem::take(&mut self.effects) {
             match effect {
-                Effect::Say(line) => self.out.line(&line.finish())?,
-                Effect::Announce(text) => match &mut self.announcements {
-                    None => {}
-                    Some(Announcements::Inline) => self.out.line(&text)?,
-                    Some(Announcements::Pipe(pipe)) => {
-                        pipe.write_all(format!("{text}\n").as_bytes()).context("announcements")?;
+                Effect::Say(line) => {
+                    let line = line.finish();
+                    self.out.line(&line)?;
+                    self.keep(line.as_bytes(), record.time);
+                }
+                Effect::Announce(text) => {
+                    match &mut self.announcements {
+                        None => {}
+                        Some(Announcements::Inline) => self.out.line(&text)?,
+                        Some(Announcements::Pipe(pipe)) => {
+                            pipe.write_all(format!("{text}\n").as_bytes()).context("announcements")?;
+                        }
                     }
-                },
+                    let said = format!("said {} {text}", record.time);
+                    if said.len() < MAX {
+                        self.keep(said.as_bytes(), record.time);
+                    }
+                }
                 Effect::End => return Ok(Ok(Flow::End)),
             }
         }
@@ -272,7 +299,11 @@ impl Filter for Deciding {
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
-        self.out.flush()
+        self.out.flush()?;
+        if let Some(tap) = &mut self.tap {
+            tap.flush();
+        }
+        Ok(())
     }
 }
 

@@ -222,6 +222,23 @@ pub fn wait_until(due: Time) {
     }
 }
 
+/// Waits for `span`, and says whether somebody still reads standard output then.
+pub fn is_read_for(span: Duration) -> bool {
+    let due = now() + span;
+    let out = io::stdout();
+    loop {
+        let left = due.since(now());
+        let wait = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
+        // Nothing is asked for: the end of a pipe is told even so.
+        let mut reader = [PollFd::new(out.as_fd(), PollFlags::empty())];
+        match poll(&mut reader, wait) {
+            Ok(0) if left.is_zero() => return true,
+            Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) | Err(_) => return false,
+        }
+    }
+}
+
 /// The name of this host (uname -n) as Heartbeat compares it: in lower case.
 ///
 /// # Errors

@@ -56,6 +56,9 @@
 //! | [`dialect`] | the same beside a node of Heartbeat, in its protocol |
 //! | [`engine`] | which of the two decides |
 //! | [`tale`] | the story of one group, for a person |
+//! | [`chronicle`] | records as sentences, and which of them tell what happened |
+//! | [`wall`] | boot time as dates |
+//! | [`overview`] | how everything stands |
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
 //! | [`parameters`] | the parameters of OCF's agents for addresses |
@@ -127,6 +130,10 @@
 //! | [`receiver`] | every medium that a node listens on, as one stream |
 //! | [`key_watch`] | the file of keys, read again when it changes |
 //! | [`forward`] | the descriptor that leads to hb-send |
+//! | [`tap`] | the FIFO that leads to the keeper of records |
+//! | [`keeper`] | standard input, the rings, and the file of the status |
+//! | [`ring`] | files of lines, of which the oldest goes |
+//! | [`place`] | the environment, and the directory of hb-supervise |
 //! | [`station`] | the options and files of hb-send and hb-listen |
 //! | [`voice`] | our messages, numbered, signed and sent |
 //! | [`offspring`] | a command and all that it starts, as processes |
@@ -150,6 +157,7 @@ pub mod budget;
 pub mod called;
 pub mod care;
 pub mod carrier;
+pub mod chronicle;
 pub mod claims;
 pub mod classic;
 pub mod cluster;
@@ -184,6 +192,7 @@ pub mod inquiry;
 pub mod interface;
 pub mod json;
 pub mod judge;
+pub mod keeper;
 pub mod key_watch;
 pub mod lines;
 pub mod lookout;
@@ -203,6 +212,7 @@ pub mod ocf;
 pub mod offspring;
 pub mod outgoing;
 pub mod outlet;
+pub mod overview;
 pub mod pace;
 pub mod parameters;
 pub mod patience;
@@ -211,6 +221,7 @@ pub mod pid_file;
 pub mod ping_records;
 pub mod pinger;
 pub mod pingsock;
+pub mod place;
 pub mod probe;
 pub mod problem;
 pub mod question;
@@ -224,6 +235,7 @@ pub mod reload;
 pub mod replay;
 pub mod request;
 pub mod respawn;
+pub mod ring;
 pub mod rotation;
 pub mod route;
 pub mod schedule;
@@ -243,6 +255,7 @@ pub mod suggest;
 pub mod survey;
 pub mod sysctl;
 pub mod tale;
+pub mod tap;
 pub mod target_list;
 pub mod targets;
 pub mod telling;
@@ -252,6 +265,7 @@ pub mod udp;
 pub mod utterance;
 pub mod voice;
 pub mod votes;
+pub mod wall;
 pub mod ward;
 pub mod watchdog;
 pub mod watchdog_device;

@@ -17,6 +17,7 @@ mod hb_config;
 mod hb_decide;
 mod hb_judge;
 mod hb_listen;
+mod hb_log;
 mod hb_monitor;
 mod hb_resource;
 mod hb_resources;
