@@ -148,7 +148,8 @@ fn run(mut args: Args) -> anyhow::Result<Answer> {
     let announcements = fd.map(Announcements::open).transpose()?;
     let tap = keep_to.map(|path| Tap::open(&path).with_context(|| path.display().to_string())).transpose()?;
     let engine = Engine::new(settings, dialect);
-    let mut deciding = Deciding { engine, all, verbose, pulse, effects: Vec::new(), announcements, tap, out: Output::new() };
+    let mut deciding =
+        Deciding { engine, all, verbose, pulse, effects: Vec::new(), announcements, tap, out: Output::new() };
     filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
     Ok(Answer::Yes)
 }

@@ -12,8 +12,7 @@ use hbkit::edge::{self, Answer, Output};
 use hbkit::keeper::{self, RECORDS, STORY};
 use hbkit::record::Record;
 use hbkit::ring::Reader;
-use hbkit::time::parse_span;
-use hbkit::wall::{self, Wall};
+use hbkit::wall::Wall;
 use hbkit::{json, name, place};
 
 /// Show what happened on this node, from the records that hb-supervise keeps.
@@ -39,7 +38,7 @@ struct Args {
     #[arg(short = 'P', long, value_name = "NAME", value_parser = name::node)]
     peer: Option<String>,
     /// Only from then on: a span ago (20m), or a date in UTC (2026-11-21 18:05)
-    #[arg(long, value_name = "WHEN", value_parser = when)]
+    #[arg(long, value_name = "WHEN", value_parser = edge::moment)]
     since: Option<u64>,
     /// Go on with what comes
     #[arg(long)]
@@ -53,25 +52,16 @@ struct Args {
     /// Keep the records of standard input in DIRECTORY, until its end
     #[arg(long, conflicts_with_all = ["all", "count", "group", "peer", "since", "follow", "json", "raw"])]
     keep: bool,
-    /// --keep: the name of this node [default: the host's]
+    /// With --keep: the name of this node [default: the host's]
     #[arg(short = 'N', long, value_name = "NAME", value_parser = name::node, requires = "keep")]
     node: Option<String>,
-    /// --keep: the most bytes in a file, with k or M; a file of what happened has
+    /// With --keep: the most bytes in a file, with k or M; a file of what happened has
     /// an eighth [default: 4M]
     #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "keep")]
     size: Option<u64>,
-    /// --keep: how many files there are of each kind [default: 8]
+    /// With --keep: how many files there are of each kind [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000), requires = "keep")]
     files: Option<u16>,
-}
-
-/// Microseconds since 1970.
-fn when(text: &str) -> Result<u64, String> {
-    if let Ok(span) = parse_span(text) {
-        let then = Wall::behind(edge::wall_offset()).unix(edge::now().before(span));
-        return Ok(then.and_then(|unix| u64::try_from(unix).ok()).unwrap_or(0));
-    }
-    wall::parse(text).ok_or_else(|| "neither a span such as 20m nor a date such as 2026-11-21 18:05".to_owned())
 }
 
 fn bytes(text: &str) -> Result<u64, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::record::{Record, decode};
+use crate::record::{Record, plain};
 use crate::time::Time;
 
 /// How many subjects are remembered; of more nothing is left out.
@@ -132,7 +132,7 @@ pub fn sentence(record: &Record<'_>) -> String {
             format!("{} records of {span} s were not kept{}", record.raw("n").unwrap_or("?"), reason(record))
         }
         "wall" => format!("the clock of {}", record.raw("node").unwrap_or("this node")),
-        kind => format!("{kind} {}", String::from_utf8_lossy(&decode(record.rest()))),
+        kind => format!("{kind} {}", plain(record.rest())),
     }
 }
 
@@ -192,13 +192,13 @@ fn ping(record: &Record<'_>, target: &str, state: &str) -> String {
 }
 
 fn reason(record: &Record<'_>) -> String {
-    record.get("reason").map(|reason| format!(": {reason}")).unwrap_or_default()
+    record.raw("reason").map(|reason| format!(": {}", plain(reason))).unwrap_or_default()
 }
 
 /// All that stands behind the first words, decoded.
 fn words_behind(record: &Record<'_>, skipped: usize) -> String {
     let words: Vec<&str> = record.rest().split(' ').skip(skipped).collect();
-    String::from_utf8_lossy(&decode(&words.join(" "))).into_owned()
+    plain(&words.join(" "))
 }
 
 #[cfg(test)]

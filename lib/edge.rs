@@ -14,7 +14,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{SFlag, fstat};
 use nix::time::{ClockId, clock_gettime};
 
-use crate::time::Time;
+use crate::time::{Time, parse_span};
+use crate::wall::{self, Wall};
 
 /// The answer of a tool, as its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +221,19 @@ pub fn wait_until(due: Time) {
             return;
         }
     }
+}
+
+/// Reads a point in time as people write it, a span ago (`20m`) or a date in UTC
+/// (`2026-11-21 18:05`): microseconds since 1970.
+///
+/// # Errors
+/// It is neither, in words.
+pub fn moment(text: &str) -> Result<u64, String> {
+    if let Ok(span) = parse_span(text) {
+        let then = Wall::behind(wall_offset()).unix(now().before(span));
+        return Ok(then.and_then(|unix| u64::try_from(unix).ok()).unwrap_or(0));
+    }
+    wall::parse(text).ok_or_else(|| "neither a span such as 20m nor a date such as 2026-11-21 18:05".to_owned())
 }
 
 /// Waits for `span`, and says whether somebody still reads standard output then.

@@ -132,7 +132,7 @@ impl Hole {
 }
 
 /// Which boot of the machine this is.
-fn boot() -> String {
+pub fn boot() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
 }
 

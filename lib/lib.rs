@@ -59,6 +59,8 @@
 //! | [`chronicle`] | records as sentences, and which of them tell what happened |
 //! | [`wall`] | boot time as dates |
 //! | [`overview`] | how everything stands |
+//! | [`picture`] | whether that can be believed, what is wrong, and how it is shown |
+//! | [`outcome`] | what becomes of a request |
 //! | [`address`] | a floating address as people write it |
 //! | [`interface`] | a network interface, and what can be done on it |
 //! | [`parameters`] | the parameters of OCF's agents for addresses |
@@ -210,6 +212,7 @@ pub mod netstring;
 pub mod nursery;
 pub mod ocf;
 pub mod offspring;
+pub mod outcome;
 pub mod outgoing;
 pub mod outlet;
 pub mod overview;
@@ -217,6 +220,7 @@ pub mod pace;
 pub mod parameters;
 pub mod patience;
 pub mod phi;
+pub mod picture;
 pub mod pid_file;
 pub mod ping_records;
 pub mod pinger;

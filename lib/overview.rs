@@ -9,8 +9,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use crate::announce::Groups;
-use crate::record::{Line, Record, decode};
-use crate::time::Time;
+use crate::record::{Line, Record, decode, plain};
+use crate::time::{Time, seconds};
 
 use heard::Heard;
 
@@ -85,6 +85,8 @@ struct Said {
 pub struct Overview {
     own: String,
     now: Time,
+    /// Between the last two ticks.
+    pace: Duration,
     nodes: BTreeMap<String, State>,
     links: BTreeMap<String, State>,
     /// What nodes do with groups: by group and node.
@@ -96,7 +98,7 @@ pub struct Overview {
     alarms: BTreeMap<String, Said>,
     reasons: BTreeMap<String, Said>,
     requests: BTreeMap<String, Said>,
-    watchdog: Option<State>,
+    watchdogs: BTreeMap<String, State>,
     itself: Option<State>,
     refused: BTreeMap<String, u64>,
     unkept: u64,
@@ -116,6 +118,7 @@ impl Overview {
         Overview {
             own: own.to_owned(),
             now: Time::ZERO,
+            pace: Duration::ZERO,
             nodes: BTreeMap::new(),
             links: BTreeMap::new(),
             parts: BTreeMap::new(),
@@ -126,7 +129,7 @@ impl Overview {
             alarms: BTreeMap::new(),
             reasons: BTreeMap::new(),
             requests: BTreeMap::new(),
-            watchdog: None,
+            watchdogs: BTreeMap::new(),
             itself: None,
             refused: BTreeMap::new(),
             unkept: 0,
@@ -139,7 +142,7 @@ impl Overview {
     pub fn record(&mut self, record: &Record<'_>) {
         let (subject, state) = (record.subject().unwrap_or(""), record.state().unwrap_or(""));
         match record.kind {
-            "tick" => self.now = self.now.max(record.time),
+            "tick" => self.tick(record.time),
             "msg" => {
                 self.heard.message(record, subject, &self.own);
                 self.announcement(record, subject);
@@ -158,12 +161,20 @@ impl Overview {
             "do" => self.action(record, subject, state),
             "held" => self.held(record.time),
             "why" => self.reason(record, subject, state),
-            "watchdog" => self.watchdog.get_or_insert_default().take(subject, record),
+            "watchdog" => take(&mut self.watchdogs, subject, state, record),
             "self" => self.itself.get_or_insert_default().take(subject, record),
             "bad" => self.count_refused(record, subject),
             "unkept" => self.unkept += number(record.raw("n")),
             _ => {}
         }
+    }
+
+    fn tick(&mut self, time: Time) {
+        // The first one is after boot.
+        if self.now > Time::ZERO {
+            self.pace = time.since(self.now);
+        }
+        self.now = self.now.max(time);
     }
 
     fn node(&mut self, record: &Record<'_>, name: &str, state: &str) {
@@ -242,7 +253,7 @@ impl Overview {
             _ => return,
         };
         let words: Vec<&str> = record.rest().split(' ').skip(2).collect();
-        let text = String::from_utf8_lossy(&decode(&words.join(" "))).into_owned();
+        let text = plain(&words.join(" "));
         let since = match place.get(subject) {
             Some(said) if said.verb == verb && said.text == text => said.since,
             Some(_) | None if place.len() < MOST => record.time,
@@ -293,7 +304,7 @@ impl Overview {
         let mut say = |line: Line| lines.push(line.finish());
         let line = |what: &str, name: &str| Line::new("status", self.now).word(what).word(name);
         if let Some(state) = &self.itself {
-            say(state.line(line("self", &self.own), &["gap", "listened"]));
+            say(state.line(line("self", &self.own), &["gap", "listened"]).field("every", seconds(self.pace)));
         }
         self.node_lines(&mut say);
         for (name, state) in &self.links {
@@ -317,9 +328,8 @@ impl Overview {
             say(state.line(line("ping", name), &["rtt", "loss", "group", "reason"]));
         }
         self.said_lines(&mut say);
-        if let Some(state) = &self.watchdog {
-            let keys: Vec<&str> = state.fields.iter().map(|(key, _)| key.as_str()).collect();
-            say(state.line(line("watchdog", &self.own), &keys));
+        for (device, state) in &self.watchdogs {
+            say(state.line(line("watchdog", device), &["timeout", "kind", "nowayout", "reason"]));
         }
         for (reason, count) in &self.refused {
             say(line("bad", reason).field("n", count));

@@ -270,6 +270,13 @@ pub fn decode(value: &str) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+/// A value as text for a person, on one line: what is no UTF-8 is replaced, and so
+/// are control characters.
+pub fn plain(value: &str) -> String {
+    let text = String::from_utf8_lossy(&decode(value)).into_owned();
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 /// Appends `value` with every byte outside `!`..`~`, and `%`, as `%XX`.
 pub fn encode(value: &[u8], out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";

@@ -20,6 +20,8 @@ use crate::time::Time;
 
 use teller::Teller;
 
+pub(crate) use words::span;
+
 /// Why there is no story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoTale {
@@ -76,11 +78,20 @@ impl Tale {
         Tale { dialect, engine: Engine::new(self.settings.clone(), dialect), ..self }
     }
 
+    /// With the dates of `wall` records before the lines, instead of two counts of
+    /// seconds.
+    #[must_use]
+    pub fn with_dates(mut self) -> Tale {
+        self.teller.date();
+        self
+    }
+
     /// Takes a record, and appends the lines of the story that follow.
     ///
     /// # Errors
     /// The record contradicts the stream; it is not told.
     pub fn record(&mut self, record: &Record<'_>, lines: &mut Vec<String>) -> Result<(), Strange> {
+        self.teller.note_wall(record);
         if is_decided(record) {
             self.is_logged = true;
             self.held.clear();

@@ -74,11 +74,11 @@ fn a_request_lasts_until_it_is_answered() {
 #[test]
 fn ping_targets_configurations_and_the_watchdog_are_as_last_told() {
     let text = "ping 1.0 gw up rtt=0.3 loss=0/9 group=g\nping 2.0 gw up rtt=0.4 loss=0/9 group=g\nnode 1.0 n2 active\n\
-                peer 3.0 n2 config=differs version=same\nwatchdog 3.0 armed device=/dev/watchdog timeout=10\n\
+                peer 3.0 n2 config=differs version=same\nwatchdog 3.0 /dev/watchdog armed timeout=10 kind=hardware\n\
                 bad 3.0 auth n=3\nbad 4.0 auth n=4\nunkept 5.0 n=9\ntick 5.0\n";
     has(text, "status 5.000000 ping gw state=up since=1.000000 rtt=0.4 loss=0/9 group=g");
     has(text, "status 5.000000 node n2 state=active since=1.000000 config=differs version=same");
-    has(text, "status 5.000000 watchdog n1 state=armed since=3.000000 device=/dev/watchdog timeout=10");
+    has(text, "status 5.000000 watchdog /dev/watchdog state=armed since=3.000000 timeout=10 kind=hardware");
     has(text, "status 5.000000 bad auth n=7");
     has(text, "status 5.000000 unkept n1 n=9");
 }

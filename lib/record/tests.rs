@@ -119,3 +119,8 @@ fn a_time_is_read_however_it_is_written() {
     }
     assert_eq!(parse("tick 9999999999999.999999").unwrap().time, Time::from_micros(9_999_999_999_999_999_999));
 }
+
+#[test]
+fn text_for_people_stays_on_its_line() {
+    assert_eq!(plain("a%20b%0Ac%1B[2J%FF%C3%A4"), "a b c [2J\u{fffd}ä");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::announce::Held;
 use crate::record::Record;
 use crate::time::{Time, parse_span};
+use crate::wall::Wall;
 
 use super::words::{list, span};
 use super::{begins_a_life, stamp};
@@ -45,6 +46,8 @@ pub(super) struct Teller {
     ever_served: bool,
     gap_sum: Duration,
     two_sum: Duration,
+    /// The wall clock, where lines have dates.
+    wall: Option<Wall>,
 }
 
 impl Teller {
@@ -66,6 +69,18 @@ impl Teller {
             ever_served: false,
             gap_sum: Duration::ZERO,
             two_sum: Duration::ZERO,
+            wall: None,
+        }
+    }
+
+    /// Lines have dates.
+    pub(super) fn date(&mut self) {
+        self.wall = Some(Wall::default());
+    }
+
+    pub(super) fn note_wall(&mut self, record: &Record<'_>) {
+        if let Some(wall) = &mut self.wall {
+            wall.take(record);
         }
     }
 
@@ -119,7 +134,11 @@ impl Teller {
     }
 
     fn say(&self, now: Time, text: &str, lines: &mut Vec<String>) {
-        lines.push(format!("{}  {text}", stamp(self.first.unwrap_or(now), now)));
+        let stamp = match &self.wall {
+            Some(wall) => wall.stamp(now),
+            None => stamp(self.first.unwrap_or(now), now),
+        };
+        lines.push(format!("{stamp}  {text}"));
     }
 
     /// hb-judge and hb-decide begin, and know nothing of what was. After a boot

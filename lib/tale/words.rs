@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A span with two units at most: `0.250 s`, `12.3 s`, `3 min 2 s`, `2 h 5 min`,
 /// `4 d 1 h`.
-pub(super) fn span(span: Duration) -> String {
+pub(crate) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| match small {
         0 => format!("{large} {large_unit}"),

@@ -21,7 +21,7 @@ fn without_a_supervisor_it_says_so_and_does_not_hang() {
         let run = TempDir::new().unwrap();
         let said = ask(script, &run, &["on"]);
         assert_eq!(said.code(), 2);
-        assert!(said.err.starts_with(&format!("{script}: ")), "{}", said.err);
+        assert!(said.err.starts_with("hb-ask: "), "{}", said.err);
         assert!(said.err.contains("hb-supervise does not run"), "{}", said.err);
         // What a dead one left: a FIFO that nobody reads, a lock that nobody holds.
         ok(command("mkfifo").arg(run.path().join("bus")));
@@ -40,21 +40,18 @@ fn the_request_is_a_record_on_the_bus() {
         ("hb-takeover", &["--force", "web"][..], "takeover web force=1"),
         ("hb-maintenance", &["on"][..], "maintenance on"),
         ("hb-maintenance", &["on", "20m"][..], "maintenance on for=20m"),
+        ("hb-maintenance", &["on", "--for", "30m"][..], "maintenance on for=30m"),
         ("hb-maintenance", &["off"][..], "maintenance off"),
     ] {
         let run = TempDir::new().unwrap();
         let bus = run.path().join("bus");
         ok(command("mkfifo").arg(&bus));
-        let lock = fs::File::create(run.path().join("lock")).unwrap();
-        lock.lock().unwrap();
-        let reader = std::thread::spawn(move || {
-            let mut line = String::new();
-            BufReader::new(fs::File::open(bus).unwrap()).read_line(&mut line).unwrap();
-            line
-        });
-        let said = ask(script, &run, words);
-        assert_eq!(said.code(), 0, "{}", said.err);
-        let line = reader.join().unwrap();
+        // For reading and writing, so that nobody waits for anybody.
+        let bus = fs::OpenOptions::new().read(true).write(true).open(bus).unwrap();
+        let said = ask(script, &run, &[&["--no-wait"], words].concat());
+        assert_eq!((said.code(), said.out.as_str()), (0, ""), "{}", said.err);
+        let mut line = String::new();
+        BufReader::new(bus).read_line(&mut line).unwrap();
         let (head, tail) = line.trim_end().split_at(4);
         assert_eq!(head, "ask ");
         let (time, asked) = tail.split_once(' ').unwrap();
@@ -76,7 +73,17 @@ fn wrong_options_are_usage_errors() {
 #[test]
 fn a_maintenance_is_on_or_off_and_its_span_is_a_word() {
     let run = TempDir::new().unwrap();
-    for words in [&[][..], &["maybe"], &["off", "20m"], &["on", "20 m"], &["on", "1m\nask"], &["on", "1", "2"]] {
+    for words in [
+        &[][..],
+        &["maybe"],
+        &["off", "20m"],
+        &["off", "--for", "20m"],
+        &["on", "--for", "1", "2"],
+        &["on", "off"],
+        &["on", "20 m"],
+        &["on", "1m\nask"],
+        &["on", "1", "2"],
+    ] {
         let said = ask("hb-maintenance", &run, words);
         assert_eq!(said.code(), 2, "{words:?}");
         assert!(said.err.starts_with("usage: "), "{words:?}: {}", said.err);

@@ -291,10 +291,10 @@ fn a_standby_moves_the_group_on_request() {
     let (cluster, mut one, _two) = running(&TWO_LINKS);
     let said = cluster.nodes[0].standby("local");
     assert_eq!((said.code(), said.err.as_str()), (0, ""));
-    one.wait_for("node2 serves", started_on("node2"));
+    assert!(said.out.ends_with("10.9.0.80: done: standby: node2 serves it\n"), "{}", said.out);
     assert!(!cluster.nodes[0].has(ADDRESS) && cluster.nodes[1].has(ADDRESS));
     let said = cluster.nodes[0].standby("local");
-    assert_eq!(said.code(), 0);
+    assert_eq!((said.code(), said.out.as_str()), (1, "10.9.0.80: refused: standby: it is not served here\n"));
     one.wait_for("the refusal", |line| line.starts_with("why ") && line.contains("refused standby"));
 }
 
