@@ -78,6 +78,25 @@ fn s85_when_everything_is_killed_it_is_fed_no_more_and_not_disarmed() {
 }
 
 #[test]
+fn s87_who_survives_is_fed_on_whichever_node_is_powered_off() {
+    need_namespaces!();
+    for gone in [1, 0] {
+        let (cluster, _one, _two) = both_with_a_watchdog();
+        cluster.nodes[gone].power_off();
+        let survivor = &cluster.nodes[1 - gone];
+        wait_until("the survivor serves", || survivor.has(ADDRESS));
+        // Through the death of the other and beyond what the device would wait.
+        let mut fed = story(survivor).1;
+        for _ in 0..8 {
+            let before = fed;
+            wait_until("it is fed", || story(survivor).1 > before + 5);
+            fed = story(survivor).1;
+        }
+        assert_eq!(story(survivor).0, 0, "nor was it disarmed");
+    }
+}
+
+#[test]
 fn s85_when_the_supervisor_alone_is_killed_it_is_fed_no_more_and_not_disarmed() {
     need_namespaces!();
     let (cluster, _one, _two) = both_with_a_watchdog();
