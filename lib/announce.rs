@@ -71,6 +71,14 @@ impl Held {
         }
     }
 
+    /// Whether the node has resources of the group for certain.
+    pub fn has(self) -> bool {
+        match self {
+            Held::Starting | Held::Started | Held::Stopping => true,
+            Held::Unknown | Held::Stopped | Held::Asking | Held::Failed => false,
+        }
+    }
+
     /// Whether the node claims to be the one that serves the group.
     pub fn claims(self) -> bool {
         match self {

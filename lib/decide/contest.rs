@@ -53,6 +53,9 @@ struct Incident {
 #[derive(Debug, Default)]
 pub(super) struct Contest {
     incident: Option<Incident>,
+    /// The last start of the group that was looked at, by its epoch: our own, or one
+    /// that was told of. None where that of this node is not known.
+    known: Option<u64>,
     again: VecDeque<Time>,
     /// When the address was defended last, and when it is to be again.
     defended: Option<Time>,
@@ -60,9 +63,25 @@ pub(super) struct Contest {
 }
 
 impl Contest {
+    /// The group is started here, as the start of this epoch.
+    pub(super) fn starts(&mut self, epoch: u64) {
+        self.known = Some(epoch);
+    }
+
     /// The group was taken.
     pub(super) fn taken(&mut self, now: Time) {
         self.say_again(now, &AGAIN);
+    }
+
+    /// A peer that has nothing of the group tells which start of it was the last.
+    /// One after ours was another node's beside us, which released the group when
+    /// it heard of this node, before this node was sure of it.
+    fn past(&mut self, peer: &str, epoch: u64, group: &str, now: Time, effects: &mut Vec<Effect>) {
+        if self.known.replace(epoch.max(self.known.unwrap_or(0))).is_some_and(|known| known < epoch) {
+            let text = format!("{peer} tells of a later start than ours, which is over: two had it");
+            effects.push(why(now, group, "alarm", &text));
+            self.say_again(now, &[&[Duration::ZERO], &AGAIN[..]].concat());
+        }
     }
 
     /// It is being released: nothing is said again. What is had twice lasts until
@@ -75,6 +94,7 @@ impl Contest {
     /// The group is released here: that ends what there was.
     pub(super) fn released(&mut self, group: &str, now: Time, effects: &mut Vec<Effect>) {
         self.leaving();
+        self.known = None;
         if let Some(mut incident) = self.incident.take() {
             incident.until = now;
             effects.push(why(now, group, "over", &format!("{}: it is released here", incident.sum())));
@@ -179,15 +199,22 @@ impl Group {
         let mut better = None;
         for (name, peer) in &view.peers {
             let is_rival = match peer.knowledge(&self.name) {
-                // It begins with a claim of a peer that is heard, and lasts until
+                // It begins with a peer that is heard and has it, and lasts until
                 // nothing is held any more.
-                Knowledge::Says(part) if part.held.claims() && peer.is_heard() => {
-                    if better.is_none() && self.is_outranked(name, part.stance, own, view) {
+                Knowledge::Says(part) if part.held.has() && peer.is_heard() => {
+                    if part.held.claims() && better.is_none() && self.is_outranked(name, part.stance, own, view) {
                         better = Some((name, part.stance));
                     }
+                    self.contest.known = self.contest.known.max(Some(part.epoch));
                     true
                 }
-                Knowledge::Says(part) => part.held.may_hold() && self.contest.is_rival(name),
+                Knowledge::Says(part) if part.held.may_hold() => self.contest.is_rival(name),
+                Knowledge::Says(part) => {
+                    if peer.is_heard() {
+                        self.contest.past(name, part.epoch, &self.name, view.now, effects);
+                    }
+                    false
+                }
                 Knowledge::Unknown => self.contest.is_rival(name),
                 Knowledge::Gone => false,
             };

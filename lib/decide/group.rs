@@ -255,6 +255,7 @@ impl Group {
         };
         self.held = Held::Starting;
         self.epoch += 1;
+        self.contest.starts(self.epoch);
         self.renewed = until;
         self.renewed_early = false;
         self.because("start", &text, view, effects);

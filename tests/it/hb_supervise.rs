@@ -13,6 +13,7 @@ use crate::lab::{Host, Lab, Running, Said, command, finish, project, wait_until}
 use crate::need_namespaces;
 
 mod beside;
+mod partitions;
 mod reload;
 mod stages;
 
@@ -271,7 +272,7 @@ fn an_orderly_shutdown_is_taken_over_without_waiting_for_a_death() {
 }
 
 #[test]
-fn after_a_healed_cut_one_node_serves_and_the_client_reaches_it() {
+fn s01_after_a_healed_cut_one_node_serves_and_the_client_reaches_it() {
     need_namespaces!();
     let (cluster, mut one, mut two) = running(&TWO_LINKS);
     cut_apart(&cluster);
