@@ -48,6 +48,7 @@ mod ping_wire;
 mod random;
 mod readme;
 mod replayed;
+mod scenarios;
 mod send_arp;
 mod timeline;
 mod wire;
