@@ -147,7 +147,7 @@ fn a_group_that_cannot_be_stopped_lets_the_watchdog_reset_the_node_where_that_is
     wait_until("it is fed", || story(&cluster.nodes[0]).1 > 10);
     let mark = cluster.nodes[0].directory.join("resource.d/mark");
     fs::write(&mark, "#!/bin/sh\n[ \"$2\" != stop ]\n").unwrap();
-    assert_eq!(cluster.nodes[0].standby("local").code(), 0);
+    assert_eq!(cluster.nodes[0].standby("--no-wait").code(), 0);
     one.wait_for("the node fences itself", |line| line.starts_with("do ") && line.contains(" fence node1"));
     one.wait_for("it is let go", says("reset"));
     let fed = story(&cluster.nodes[0]);
