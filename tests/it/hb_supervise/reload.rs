@@ -49,7 +49,7 @@ fn s94_reloads_at_once_are_done_one_after_the_other_also_while_a_group_moves() {
     need_namespaces!();
     let (cluster, _one, mut two) = running(&TWO_LINKS);
     add(&cluster.nodes[0], "failback_delay 5m");
-    assert_eq!(cluster.nodes[0].standby("local").code(), 0);
+    assert_eq!(cluster.nodes[0].standby("--no-wait").code(), 0);
     let script = "for n in 1 2 3 4 5; do hb-supervise --reload -C \"$1\" 2>/dev/null & pids=\"$pids $!\"; done\n\
                   for pid in $pids; do wait \"$pid\" || exit 1; done";
     let mut sh = command("sh");
