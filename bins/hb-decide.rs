@@ -1,23 +1,21 @@
 //! hb-decide: from verdicts and announcements to actions.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use hbkit::decide::{Decide, Effect, FLAP_LIMIT_MAX, GroupSetting, Policy, Quorum, Settings};
-use hbkit::edge::{self, Answer, Output, OutputError, complain};
-use hbkit::engine::Engine;
-use hbkit::filter::{self, Filter, Flow};
+use hbkit::decide::{Decide, FLAP_LIMIT_MAX, GroupSetting, Policy, Quorum, Settings};
+use hbkit::deciding::{self, Announcements, Deciding, Says};
+use hbkit::edge::{self, Answer, complain};
 use hbkit::ha_cf::{self, Dialect};
-use hbkit::record::{Line, MAX, Record};
+use hbkit::record::MAX;
 use hbkit::tale::Tale;
 use hbkit::tap::Tap;
-use hbkit::time::{Time, parse_span};
-use hbkit::{announce, haresources, name, realtime};
+use hbkit::time::parse_span;
+use hbkit::{announce, filter, haresources, name, realtime};
 
 /// Decide from verdicts and announcements who serves which group.
 ///
@@ -136,21 +134,18 @@ fn main() -> ExitCode {
 }
 
 fn run(mut args: Args) -> anyhow::Result<Answer> {
-    let (all, verbose, fd) = (args.all, args.verbose, args.announce_fd);
-    let keep_to = args.keep_to.take();
-    let (explain, pulse) = (args.explain.take(), args.pulse);
+    let (all, verbose, pulse, fd) = (args.all, args.verbose, args.pulse, args.announce_fd);
+    let (keep_to, explain) = (args.keep_to.take(), args.explain.take());
     realtime::begin("hb-decide", args.realtime);
     let (settings, dialect) = settings(args)?;
     if let Some(group) = explain {
-        return tell(settings, dialect, &group);
+        return deciding::tell("hb-decide", Tale::new(settings, &group).in_dialect(dialect), &group);
     }
     check_length(&settings)?;
     let announcements = fd.map(Announcements::open).transpose()?;
     let tap = keep_to.map(|path| Tap::open(&path).with_context(|| path.display().to_string())).transpose()?;
-    let engine = Engine::new(settings, dialect);
-    let mut deciding =
-        Deciding { engine, all, verbose, pulse, effects: Vec::new(), announcements, tap, out: Output::new() };
-    filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
+    let says = Says { all, verbose, pulse };
+    filter::run("hb-decide", io::stdin().lock(), &mut Deciding::new(settings, dialect, says, announcements, tap))?;
     Ok(Answer::Yes)
 }
 
@@ -222,127 +217,4 @@ fn settings(args: Args) -> anyhow::Result<(Settings, Dialect)> {
         anyhow::ensure!(!args.witness, "dialect heartbeat knows no witness");
     }
     Ok((settings, dialect))
-}
-
-/// Where announcements go. Descriptor 1 is standard output itself, so that the
-/// order among the records is kept.
-enum Announcements {
-    Inline,
-    Pipe(File),
-}
-
-impl Announcements {
-    fn open(fd: u8) -> anyhow::Result<Announcements> {
-        if fd == 1 {
-            return Ok(Announcements::Inline);
-        }
-        let path = format!("/dev/fd/{fd}");
-        let file = OpenOptions::new().write(true).open(path);
-        file.map(Announcements::Pipe).with_context(|| format!("--announce-fd {fd}"))
-    }
-}
-
-struct Deciding {
-    engine: Engine,
-    all: bool,
-    verbose: bool,
-    pulse: bool,
-    effects: Vec<Effect>,
-    announcements: Option<Announcements>,
-    tap: Option<Tap>,
-    out: Output,
-}
-
-impl Deciding {
-    fn keep(&mut self, line: &[u8], time: Time) {
-        if let Some(tap) = &mut self.tap {
-            tap.line(line, time);
-        }
-    }
-}
-
-impl Filter for Deciding {
-    fn record(&mut self, record: &Record<'_>, line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
-        let verdict = matches!(record.kind, "node" | "link" | "self" | "conflict" | "monitor");
-        if self.all || (self.verbose && verdict) {
-            self.out.raw_line(line)?;
-        }
-        self.keep(line, record.time);
-        let decided = self.engine.record(record, &mut self.effects);
-        for effect in std::mem::take(&mut self.effects) {
-            match effect {
-                Effect::Say(line) => {
-                    let line = line.finish();
-                    self.out.line(&line)?;
-                    self.keep(line.as_bytes(), record.time);
-                }
-                Effect::Announce(text) => {
-                    match &mut self.announcements {
-                        None => {}
-                        Some(Announcements::Inline) => self.out.line(&text)?,
-                        Some(Announcements::Pipe(pipe)) => {
-                            pipe.write_all(format!("{text}\n").as_bytes()).context("announcements")?;
-                        }
-                    }
-                    let said = format!("said {} {text}", record.time);
-                    if said.len() < MAX {
-                        self.keep(said.as_bytes(), record.time);
-                    }
-                }
-                Effect::End => return Ok(Ok(Flow::End)),
-            }
-        }
-        if self.pulse && record.kind == "sent" && matches!(record.raw("t"), None | Some("status")) {
-            let state = if self.engine.may_hold() { "held" } else { "idle" };
-            self.out.line(&Line::new("pulse", record.time).word(state).finish())?;
-        }
-        Ok(decided.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
-    }
-
-    fn flush(&mut self) -> Result<(), OutputError> {
-        self.out.flush()?;
-        if let Some(tap) = &mut self.tap {
-            tap.flush();
-        }
-        Ok(())
-    }
-}
-
-fn tell(settings: Settings, dialect: Dialect, group: &str) -> anyhow::Result<Answer> {
-    let mut telling =
-        Telling { tale: Tale::new(settings, group).in_dialect(dialect), lines: Vec::new(), out: Output::new() };
-    filter::run("hb-decide", io::stdin().lock(), &mut telling)?;
-    let Telling { tale, mut lines, mut out } = telling;
-    let told = tale.end(&mut lines);
-    for line in lines {
-        out.line(&line)?;
-    }
-    out.flush()?;
-    Ok(match told {
-        Ok(()) => Answer::Yes,
-        Err(none) => {
-            complain("hb-decide", &format_args!("--explain {group}: {none}"));
-            Answer::No
-        }
-    })
-}
-
-struct Telling {
-    tale: Tale,
-    lines: Vec<String>,
-    out: Output,
-}
-
-impl Filter for Telling {
-    fn record(&mut self, record: &Record<'_>, _line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
-        let told = self.tale.record(record, &mut self.lines);
-        for line in self.lines.drain(..) {
-            self.out.line(&line)?;
-        }
-        Ok(told.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
-    }
-
-    fn flush(&mut self) -> Result<(), OutputError> {
-        self.out.flush()
-    }
 }

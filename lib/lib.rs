@@ -99,6 +99,7 @@
 //! | [`lines`] | a descriptor that lines are read from |
 //! | [`conf_file`] | a configuration file as bytes |
 //! | [`filter`] | the loop of a filter: standard input, output, complaints |
+//! | [`deciding`] | hb-decide: standard input and output, the ways to hb-send and to the keeper |
 //! | [`request`] | the environment: what a call of ipaddr-agent asks for |
 //! | [`namespace`] | the network namespace of this process |
 //! | [`netlink`] | the kernel's tables of interfaces, addresses and routes |
@@ -166,6 +167,7 @@ pub mod cluster;
 pub mod conf_file;
 pub mod conf_lines;
 pub mod decide;
+pub mod deciding;
 pub mod dialect;
 pub mod echo;
 pub mod edge;

@@ -1,0 +1,176 @@
+//! hb-decide's edges: what it reads goes to the engine, what follows to standard
+//! output, to the transmitter and to the keeper of records.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+
+use anyhow::Context as _;
+
+use crate::decide::{Effect, Settings};
+use crate::edge::{Answer, Output, OutputError, complain};
+use crate::engine::Engine;
+use crate::filter::{self, Filter, Flow};
+use crate::ha_cf::Dialect;
+use crate::record::{Line, MAX, Record};
+use crate::tale::Tale;
+use crate::tap::Tap;
+use crate::time::Time;
+
+/// Where announcements go. Descriptor 1 is standard output itself, so that the
+/// order among the records is kept.
+#[derive(Debug)]
+pub enum Announcements {
+    /// Among the records.
+    Inline,
+    /// To a descriptor of its own.
+    Pipe(File),
+}
+
+impl Announcements {
+    /// What leads to this descriptor.
+    ///
+    /// # Errors
+    /// Nothing is open there, or not for writing.
+    pub fn open(fd: u8) -> anyhow::Result<Announcements> {
+        if fd == 1 {
+            return Ok(Announcements::Inline);
+        }
+        let path = format!("/dev/fd/{fd}");
+        let file = OpenOptions::new().write(true).open(path);
+        file.map(Announcements::Pipe).with_context(|| format!("--announce-fd {fd}"))
+    }
+}
+
+/// What is printed beside what is to be done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Says {
+    /// All records that were read.
+    pub all: bool,
+    /// The verdicts among them.
+    pub verbose: bool,
+    /// A `pulse` for each heartbeat of ours that went round.
+    pub pulse: bool,
+}
+
+/// Decides, as a filter from standard input to standard output.
+pub struct Deciding {
+    engine: Engine,
+    says: Says,
+    effects: Vec<Effect>,
+    announcements: Option<Announcements>,
+    tap: Option<Tap>,
+    out: Output,
+}
+
+impl Deciding {
+    /// A filter that has read nothing yet. What it reads and says goes to `tap` too.
+    pub fn new(
+        settings: Settings,
+        dialect: Dialect,
+        says: Says,
+        announcements: Option<Announcements>,
+        tap: Option<Tap>,
+    ) -> Deciding {
+        let engine = Engine::new(settings, dialect);
+        Deciding { engine, says, effects: Vec::new(), announcements, tap, out: Output::new() }
+    }
+
+    fn announce(&mut self, text: &str, time: Time) -> anyhow::Result<()> {
+        match &mut self.announcements {
+            None => {}
+            Some(Announcements::Inline) => self.out.line(text)?,
+            Some(Announcements::Pipe(pipe)) => {
+                pipe.write_all(format!("{text}\n").as_bytes()).context("announcements")?;
+            }
+        }
+        let said = format!("said {time} {text}");
+        if said.len() < MAX {
+            self.keep(said.as_bytes(), time);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, line: &[u8], time: Time) {
+        if let Some(tap) = &mut self.tap {
+            tap.line(line, time);
+        }
+    }
+}
+
+impl Filter for Deciding {
+    fn record(&mut self, record: &Record<'_>, line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
+        let verdict = matches!(record.kind, "node" | "link" | "self" | "conflict" | "monitor");
+        if self.says.all || (self.says.verbose && verdict) {
+            self.out.raw_line(line)?;
+        }
+        self.keep(line, record.time);
+        let decided = self.engine.record(record, &mut self.effects);
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Say(line) => {
+                    let line = line.finish();
+                    self.out.line(&line)?;
+                    self.keep(line.as_bytes(), record.time);
+                }
+                Effect::Announce(text) => self.announce(&text, record.time)?,
+                Effect::End => return Ok(Ok(Flow::End)),
+            }
+        }
+        if self.says.pulse && record.kind == "sent" && matches!(record.raw("t"), None | Some("status")) {
+            let state = if self.engine.may_hold() { "held" } else { "idle" };
+            self.out.line(&Line::new("pulse", record.time).word(state).finish())?;
+        }
+        Ok(decided.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.out.flush()?;
+        if let Some(tap) = &mut self.tap {
+            tap.flush();
+        }
+        Ok(())
+    }
+}
+
+/// Prints the tale of a group from the records of standard input; `tool` is who
+/// complains of them.
+///
+/// # Errors
+/// Standard input or output fails.
+pub fn tell(tool: &'static str, tale: Tale, group: &str) -> anyhow::Result<Answer> {
+    let mut telling = Telling { tale, lines: Vec::new(), out: Output::new() };
+    filter::run(tool, io::stdin().lock(), &mut telling)?;
+    let Telling { tale, mut lines, mut out } = telling;
+    let told = tale.end(&mut lines);
+    for line in lines {
+        out.line(&line)?;
+    }
+    out.flush()?;
+    Ok(match told {
+        Ok(()) => Answer::Yes,
+        Err(none) => {
+            complain(tool, &format_args!("--explain {group}: {none}"));
+            Answer::No
+        }
+    })
+}
+
+struct Telling {
+    tale: Tale,
+    lines: Vec<String>,
+    out: Output,
+}
+
+impl Filter for Telling {
+    fn record(&mut self, record: &Record<'_>, _line: &[u8]) -> anyhow::Result<Result<Flow, String>> {
+        let told = self.tale.record(record, &mut self.lines);
+        for line in self.lines.drain(..) {
+            self.out.line(&line)?;
+        }
+        Ok(told.map(|()| Flow::Go).map_err(|strange| strange.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.out.flush()
+    }
+}
