@@ -159,7 +159,7 @@ impl Side {
         let (seconds, right) = match self {
             Side::Before => {
                 let seconds = left.saturating_sub(SLACK).as_secs();
-                (seconds, end.is_some_and(|end| end + SLACK <= until && end >= now + Duration::from_secs(seconds)))
+                (seconds, end.is_some_and(|end| self.keeps(until, end) && end >= now + Duration::from_secs(seconds)))
             }
             Side::Behind => {
                 let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
@@ -167,6 +167,15 @@ impl Side {
             }
         };
         (!right).then(|| u32::try_from(seconds).unwrap_or(FOREVER - 1).clamp(1, FOREVER - 1))
+    }
+
+    /// Whether the kernel alone ends by `until` an address whose lifetime comes to
+    /// `end`, whatever becomes of every process.
+    pub fn keeps(self, until: Time, end: Time) -> bool {
+        match self {
+            Side::Before => end + SLACK <= until,
+            Side::Behind => false,
+        }
     }
 
     /// When what is lost of the lease by rounding down can be won back: the

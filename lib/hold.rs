@@ -22,7 +22,8 @@
 //!
 //! Where the kernel ends the addresses before the lease does, what it has ended
 //! is over, although the lease is not: it is not put back, because the kernel
-//! could not be trusted to end it in time once more.
+//! could not be trusted to end it in time once more. There, a holder that ends
+//! leaves what is served to the kernel, for the next holder to find.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -359,9 +360,27 @@ impl Hold {
         }
     }
 
-    /// The holder is about to end: everything that is held is to be removed.
-    pub fn release(&mut self, now: Time) {
-        self.tenures.iter_mut().for_each(|tenure| tenure.end(now));
+    /// The holder is about to end: before that the kernel is given what it may have
+    /// of each lease.
+    pub fn part(&mut self) {
+        self.tenures.iter_mut().for_each(Tenure::part);
+    }
+
+    /// The holder ends: what the kernel ends with its lease stays until then, so that
+    /// the next holder finds it there; everything else that is held is to be removed.
+    pub fn release(&mut self, now: Time, why: &str, effects: &mut Vec<Effect>) {
+        for number in 0..self.tenures.len() {
+            let tenure = &mut self.tenures[number];
+            if !tenure.leave() {
+                tenure.end(now);
+                continue;
+            }
+            let until = tenure.until;
+            for place in self.addresses(number, true) {
+                let line = self.line(place, "left", now).field("until", until).field("reason", why);
+                effects.push(Effect::Say(line));
+            }
+        }
     }
 
     /// When [`Hold::act`] is to be called at the latest.

@@ -28,7 +28,10 @@ use crate::realtime;
 use crate::signals::{Signals, wait};
 use crate::time::Time;
 
+mod ending;
 mod news;
+
+use ending::End;
 
 const TOOL: &str = "ipaddr-agent";
 
@@ -37,9 +40,6 @@ const SECOND: Duration = Duration::from_millis(50);
 
 /// Reads of standard input before others get their turn.
 const TURN: usize = 64;
-
-/// How long a removal at the end may be tried.
-const LEAVE: Duration = Duration::from_secs(2);
 
 /// The addresses of one group. One without a name is held from the beginning.
 #[derive(Clone, Debug)]
@@ -76,22 +76,6 @@ pub struct Refusal {
 impl From<AgentError> for Refusal {
     fn from(error: AgentError) -> Refusal {
         Refusal { address: None, error }
-    }
-}
-
-/// Why a holder does not go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Input,
-    Signal,
-}
-
-impl End {
-    fn why(self) -> &'static str {
-        match self {
-            End::Input => "the input ended",
-            End::Signal => "asked to end",
-        }
     }
 }
 
@@ -234,7 +218,6 @@ impl Holder {
     }
 
     fn serve(&mut self, signals: &Signals, timer: &TimerFd, alone: bool) -> io::Result<Code> {
-        let mut leave = None;
         loop {
             self.take_lines()?;
             self.take_news();
@@ -242,17 +225,8 @@ impl Holder {
             if let Some(tick) = self.hold.take_tick() {
                 self.say(&format!("tick {tick}"));
             }
-            let now = edge::now();
-            if self.end.is_some() {
-                let deadline = *leave.get_or_insert(now + LEAVE);
-                self.hold.release(now);
-                self.work();
-                match (self.hold.is_over(), now >= deadline) {
-                    (true, _) => return Ok(Code::Success),
-                    (false, true) => return Ok(Code::Generic),
-                    (false, false) => edge::wait_until(now + SECOND),
-                }
-                continue;
+            if let Some(end) = self.end {
+                return Ok(self.finish(end));
             }
             if alone && self.hold.is_over() {
                 return Ok(Code::Generic);

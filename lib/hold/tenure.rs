@@ -173,6 +173,25 @@ impl Tenure {
         }
     }
 
+    /// The holder is about to end: the kernel is to be given as much of the lease as
+    /// fits, where it ends what is held.
+    pub(super) fn part(&mut self) {
+        self.due |= self.side == Side::Before;
+    }
+
+    /// Leaves what is held to the kernel, which ends it with its lease; whether it
+    /// does. What is being released is not left.
+    pub(super) fn leave(&mut self) -> bool {
+        let is_left = match self.phase {
+            Phase::Starting | Phase::Serving => self.kernel.is_some_and(|end| self.side.keeps(self.until, end)),
+            Phase::Idle | Phase::Stopping | Phase::Over => false,
+        };
+        if is_left {
+            self.phase = Phase::Idle;
+        }
+        is_left
+    }
+
     /// The removal has succeeded, or failed at `now`.
     pub(super) fn removed(&mut self, done: bool, now: Time) {
         self.remove = if done { None } else { Some(now + REMOVE_AGAIN) };

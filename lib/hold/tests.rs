@@ -198,10 +198,66 @@ fn at_the_end_of_the_holder_what_is_held_goes_and_nothing_else() {
     let mut hold = cluster(Side::Behind);
     served(&mut hold);
     hold.see(2, Presence::There);
-    hold.release(at("10.2"));
+    hold.part();
+    assert_eq!(act(&mut hold, "10.2"), NOTHING);
+    assert_eq!(release(&mut hold, "10.2"), NOTHING);
     assert_eq!(act(&mut hold, "10.2"), ["remove [0, 1]"]);
     hold.removed(0, true, "asked to end", at("10.2"), &mut Vec::new());
     assert!(hold.is_over());
+}
+
+fn release(hold: &mut Hold, now: &str) -> Vec<String> {
+    let mut effects = Vec::new();
+    hold.release(at(now), "why", &mut effects);
+    shown(&effects)
+}
+
+#[test]
+fn s17_what_the_kernel_ends_with_its_lease_is_left_to_it_with_all_that_fits() {
+    let mut hold = cluster(Side::Before);
+    tell(&mut hold, "10", "do 10 start web until=20");
+    hold.see(0, Presence::There);
+    hold.see(1, Presence::There);
+    assert_eq!(act(&mut hold, "10")[0], "prolong [0, 1] 8");
+    hold.prolonged(0, 8, at("10.001"));
+    tell(&mut hold, "10.1", "group 10.1 web started node=node1");
+    // Somebody has removed one of them: of that nothing is left.
+    hold.see(1, Presence::Absent);
+    act(&mut hold, "10.2");
+    hold.part();
+    assert_eq!(act(&mut hold, "10.3"), ["prolong [0] 8"], "so much fits by now");
+    hold.prolonged(0, 8, at("10.3"));
+    hold.part();
+    assert_eq!(act(&mut hold, "10.8"), NOTHING, "and no more");
+    let left = "hold 10.800000 192.0.2.4 left group=web until=20.000000 reason=why";
+    assert_eq!(release(&mut hold, "10.8"), [left]);
+    assert_eq!((act(&mut hold, "10.8"), hold.is_over()), (Vec::new(), true));
+}
+
+#[test]
+fn what_the_kernel_might_end_too_late_or_is_being_released_is_not_left() {
+    // Too little is left of the lease, or the kernel was not told, or too late.
+    for (now, prolonged) in [("10.8", Some("10.8")), ("10.4", None), ("10.4", Some("10.751"))] {
+        let mut hold = cluster(Side::Before);
+        tell(&mut hold, "10", "do 10 start db until=13");
+        hold.see(2, Presence::There);
+        act(&mut hold, "10");
+        hold.part();
+        assert_eq!(act(&mut hold, now), ["prolong [2] 1"]);
+        prolonged.into_iter().for_each(|at_end| hold.prolonged(1, 1, at(at_end)));
+        assert_eq!(release(&mut hold, now), NOTHING, "{now} {prolonged:?}");
+        assert_eq!(act(&mut hold, now), ["remove [2]"], "{now} {prolonged:?}");
+    }
+    let mut hold = cluster(Side::Before);
+    tell(&mut hold, "10", "do 10 start db until=60");
+    hold.see(2, Presence::There);
+    act(&mut hold, "10");
+    hold.prolonged(1, 48, at("10"));
+    tell(&mut hold, "10", "group 10 db started node=node1");
+    tell(&mut hold, "10", "do 10 stop db");
+    hold.part();
+    assert_eq!(release(&mut hold, "10"), NOTHING);
+    assert_eq!(act(&mut hold, "10"), ["remove [2]"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What arrives on the wires of a host, as whole frames.
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -84,9 +85,16 @@ impl Capture {
 
     /// The next frame that claims an address of either family.
     pub fn claim(&self, address: &str) -> Sighting {
-        let address: std::net::IpAddr = address.parse().expect("an address");
+        let address: IpAddr = address.parse().expect("an address");
         let read = |frame: &[u8]| Sighting::read(frame).filter(|seen| seen.address == address);
         self.next(PATIENCE, read).unwrap_or_else(|| panic!("nobody claims {address}"))
+    }
+
+    /// The addresses that were claimed before `last` is.
+    pub fn claims_before(&self, last: &str) -> Vec<IpAddr> {
+        let last: IpAddr = last.parse().expect("an address");
+        let next = || self.next(PATIENCE, Sighting::read).unwrap_or_else(|| panic!("nobody claims {last}")).address;
+        std::iter::repeat_with(next).take_while(|address| *address != last).collect()
     }
 
     /// The next frame of `length` bytes that begins with these hexadecimal digits,

@@ -326,13 +326,16 @@ fn s47_an_address_that_is_removed_again_and_again_is_left_to_the_other_node() {
 }
 
 #[test]
-fn s17_when_the_supervisor_is_killed_its_addresses_go_at_once() {
+fn s17_when_the_supervisor_is_killed_its_addresses_end_with_their_leases() {
     need_namespaces!();
-    // A lease of half a minute, so that it cannot be its end.
-    let ha_cf = "keepalive 1\ndeadtime 30\ninitdead 30\nauto_failback on\nbcast eth1\n";
-    let (cluster, _one, _two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    let ha_cf = "keepalive 1\ndeadtime 12\ninitdead 12\nauto_failback on\nbcast eth1\n";
+    let (cluster, _one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
     cluster.nodes[0].signal("hb-supervise", "KILL");
+    wait_until("its holder has ended", || cluster.nodes[0].pids("ipaddr-agent").is_empty());
+    assert!(cluster.nodes[0].has(ADDRESS), "who comes back soon finds it there");
     wait_until("it is gone", || !cluster.nodes[0].has(ADDRESS));
+    assert!(!cluster.nodes[1].has(ADDRESS), "the other node waits for that");
+    two.wait_for("node2 serves", started_on("node2"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hbkit::edge;
 use hbkit::floating::BEHIND;
 use hbkit::time::Time;
+use tempfile::TempDir;
 
 use crate::capture::Capture;
 use crate::ipaddr_agent::addresses;
@@ -87,7 +88,7 @@ fn the_kernel_ends_it_when_the_holder_is_killed_or_frozen() {
 }
 
 #[test]
-fn at_the_end_of_its_input_and_on_a_signal_it_lets_go_at_once() {
+fn what_a_caller_named_goes_at_once_at_the_end_of_the_input_and_on_a_signal() {
     need_namespaces!();
     let lab = Lab::new();
     let (a, _b) = two_hosts(&lab);
@@ -264,6 +265,96 @@ fn one_that_cannot_be_added_keeps_all_from_being_added() {
     assert_eq!(addresses(&a), before);
 }
 
+/// The holder of a cluster's node n1, whose first group is 192.0.2.4.
+fn hold_groups(host: &Host, files: &TempDir, times: &str, groups: &str) -> Running {
+    let (conf, path) = (files.path().join("ha.cf"), files.path().join("haresources"));
+    std::fs::write(&conf, format!("{times}\nnode n1 n2\nbcast eth0\nauto_failback on\n")).unwrap();
+    std::fs::write(&path, groups).unwrap();
+    let words = ["-f", conf.to_str().unwrap(), "-R", path.to_str().unwrap(), "-N", "n1", "hold"];
+    host.start("ipaddr-agent", &words)
+}
+
+/// A supervisor that was killed, or begins anew, has a holder that ends; the next one
+/// finds what is under a lease that the kernel ends in time.
+#[test]
+fn s17_s95_what_the_kernel_ends_in_time_outlives_its_holder_and_the_next_one_goes_on() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, b) = two_hosts(&lab);
+    let files = tempfile::tempdir().unwrap();
+    let start = || hold_groups(&a, &files, "keepalive 1\ndeadtime 10", "n1 192.0.2.4 IPv6addr::2001:db8::4 web\n");
+    let (first, first6) = (Capture::on(&b), Capture::on(&b));
+    assert_eq!(a.run(&format!("ipaddr-agent -u {} 192.0.2.4 2001:db8::4 start", soon(60_000))).code(), 0);
+    // Two announcements, of IPv4 in both forms.
+    for _ in 0..4 {
+        first.arp("192.0.2.4");
+    }
+    for _ in 0..2 {
+        first6.advertisement("2001:db8::4");
+    }
+    let stamped = |address: &str| a.ip(&format!("-o address show to {address}"));
+    let capture = Capture::on(&b);
+    for end in ["input", "TERM", "INT", "KILL"] {
+        let mut holder = start();
+        let until = soon(9_000);
+        holder.say(&format!("do 1 renew 192.0.2.4 until={until}\n"));
+        holder.wait_for("it goes on", says("2001:db8::4", "held group=192.0.2.4"));
+        match end {
+            "input" => holder.end_input(),
+            signal => holder.signal(signal),
+        }
+        let (status, said, errors) = holder.wait();
+        assert_eq!(errors, "", "{end}");
+        for address in ["192.0.2.4", "2001:db8::4"] {
+            assert!(has(&a, address) && !stamped(address).contains("forever"), "{end}");
+            let left = says(address, "left group=192.0.2.4 iface=eth0 until=");
+            assert_eq!(said.lines().any(left), end != "KILL", "{end}: {said}");
+            assert!(!said.contains(" ended ") && !said.contains(" removed "), "{end}: {said}");
+        }
+        assert_eq!(status, if end == "KILL" { -1 } else { 0 }, "{end}");
+    }
+    // Nothing was announced anew: nothing was added.
+    assert_eq!(a.run("ipaddr-agent 192.0.2.9 start").code(), 0);
+    let claimed: Vec<String> = capture.claims_before("192.0.2.9").iter().map(ToString::to_string).collect();
+    assert!(!claimed.iter().any(|address| ["192.0.2.4", "2001:db8::4"].contains(&address.as_str())), "{claimed:?}");
+    // Nobody comes back: the lease is the end.
+    let mut holder = start();
+    let until = soon(3_500);
+    holder.say(&format!("do 1 renew 192.0.2.4 until={until}\n"));
+    holder.wait_for("it goes on", says("2001:db8::4", "held"));
+    assert_eq!(holder.wait().0, 0);
+    assert!(has(&a, "192.0.2.4"));
+    wait_until("the kernel removes them", || !has(&a, "192.0.2.4") && !has(&a, "2001:db8::4"));
+    assert!(edge::now() < until + GENEROUS, "{:?} after the end of the lease", edge::now().since(until));
+}
+
+/// What is released, what the kernel would end too late, and what is left of a lease
+/// that is almost over.
+#[test]
+fn what_the_kernel_would_not_end_in_time_goes_with_its_holder() {
+    need_namespaces!();
+    let lab = Lab::new();
+    let (a, _b) = two_hosts(&lab);
+    let files = tempfile::tempdir().unwrap();
+    let (slow, fast) = ("keepalive 1\ndeadtime 10", "keepalive 100ms\ndeadtime 500ms");
+    for (times, lease, last) in [
+        (fast, 60_000, "group 1 192.0.2.4 started node=n1\n"),
+        (slow, 1_500, "group 1 192.0.2.4 started node=n1\n"),
+        (slow, 60_000, "do 2 stop 192.0.2.4\n"),
+    ] {
+        let mut holder = hold_groups(&a, &files, times, "n1 192.0.2.4 web\n");
+        assert_eq!(a.run(&format!("ipaddr-agent -u {} 192.0.2.4 start", soon(60_000))).code(), 0);
+        let until = soon(lease);
+        holder.say(&format!("do 1 start 192.0.2.4 until={until}\n"));
+        holder.wait_for("it holds it", says("192.0.2.4", "held"));
+        holder.say(last);
+        let (status, said, errors) = holder.wait();
+        assert_eq!((status, errors.as_str()), (0, ""), "{times}");
+        assert!(!has(&a, "192.0.2.4"), "{times} {lease}: {said}");
+        assert!(said.lines().any(says("192.0.2.4", "ended")), "{times} {lease}: {said}");
+    }
+}
+
 /// A cluster's configuration, and what hb-supervise would write.
 #[test]
 fn the_addresses_of_groups_are_held_from_their_start_to_their_stop() {
@@ -271,11 +362,8 @@ fn the_addresses_of_groups_are_held_from_their_start_to_their_stop() {
     let lab = Lab::new();
     let (a, _b) = two_hosts(&lab);
     let files = tempfile::tempdir().unwrap();
-    let (conf, groups) = (files.path().join("ha.cf"), files.path().join("haresources"));
-    std::fs::write(&conf, "keepalive 100ms\ndeadtime 500ms\nnode n1 n2\nbcast eth0\nauto_failback on\n").unwrap();
-    std::fs::write(&groups, "n1 192.0.2.4 web\nn2 192.0.2.6 IPv6addr::2001:db8::6\n").unwrap();
-    let (conf, groups) = (conf.display().to_string(), groups.display().to_string());
-    let mut holder = a.start("ipaddr-agent", &["-f", &conf, "-R", &groups, "-N", "n1", "hold"]);
+    let groups = "n1 192.0.2.4 web\nn2 192.0.2.6 IPv6addr::2001:db8::6\n";
+    let mut holder = hold_groups(&a, &files, "keepalive 100ms\ndeadtime 500ms", groups);
     let agent = |words: &str| assert_eq!(a.run(&format!("ipaddr-agent {words}")).code(), 0);
 
     let until = soon(60_000);
