@@ -5,17 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hbkit::authkeys::{self, Authkeys};
-use hbkit::care;
 use hbkit::cluster::{self, Findings};
-use hbkit::conf_file::{self, TEXT_MAX};
+use hbkit::conf_set::ConfSet;
 use hbkit::edge::{self, Answer, Output};
 use hbkit::ha_cf::{self, HaCf};
-use hbkit::haresources;
-use hbkit::migrate::{self, Migrated};
+use hbkit::migrate::Migrated;
 use hbkit::problem::{Problems, quote};
 use hbkit::reload::{self, Changes};
-use hbkit::{name, nursery};
+use hbkit::{care, haresources, name};
 
 const TOOL: &str = "hb-config";
 
@@ -72,10 +69,8 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<Answer> {
     let directory = &args.directory;
     let lines = match &args.action {
-        Action::Check => return check(directory, args.node.as_deref()),
-        Action::Migrate { from } => {
-            return migrate(from.as_ref().unwrap_or(directory), args.node.as_deref());
-        }
+        Action::Check => return check(&files(args, directory)?),
+        Action::Migrate { from } => return migrate(&files(args, from.as_ref().unwrap_or(directory))?),
         Action::Changes { from } => return changes(from, directory),
         Action::Get { key } => match read_conf(directory)?.get(key) {
             Some(values) => values,
@@ -138,13 +133,8 @@ fn print(lines: &[String]) -> anyhow::Result<()> {
 
 /// Prints all problems of the three files. A file that cannot be read is said on
 /// standard error, after what the others showed.
-fn check(directory: &Path, node: Option<&str>) -> anyhow::Result<Answer> {
-    let others = Others::read(directory, node)?;
-    let path = directory.join("ha.cf");
-    let found = match conf_file::read(&path, TEXT_MAX) {
-        Ok(bytes) => others.judge(&path.display().to_string(), &bytes),
-        Err(problems) => others.judge_without(problems),
-    };
+fn check(files: &ConfSet) -> anyhow::Result<Answer> {
+    let found = files.check();
     print(&found.lines())?;
     found.unreadable().for_each(|problems| edge::complain(TOOL, problems));
     Ok(answer(&found))
@@ -152,12 +142,8 @@ fn check(directory: &Path, node: Option<&str>) -> anyhow::Result<Answer> {
 
 /// Prints ha.cf with what `check` says of it as comments. Status 1 when a line
 /// was changed or taken out too.
-fn migrate(directory: &Path, node: Option<&str>) -> anyhow::Result<Answer> {
-    let others = Others::read(directory, node)?;
-    let path = directory.join("ha.cf");
-    let bytes = conf_file::read(&path, TEXT_MAX)?;
-    let name = path.display().to_string();
-    let Migrated { lines, touched, found } = migrate::migrate(&bytes, |text| others.judge(&name, text))?;
+fn migrate(files: &ConfSet) -> anyhow::Result<Answer> {
+    let Migrated { lines, touched, found } = files.migrate()?;
     let mut output = Output::new();
     lines.iter().try_for_each(|line| output.raw_line(line))?;
     output.flush()?;
@@ -165,53 +151,16 @@ fn migrate(directory: &Path, node: Option<&str>) -> anyhow::Result<Answer> {
     Ok(if touched > 0 && found.unreadable().next().is_none() { Answer::No } else { answer(&found) })
 }
 
+/// The files of a directory, as those of this node.
+fn files(args: &Args, directory: &Path) -> anyhow::Result<ConfSet> {
+    let node = args.node.as_deref().map(name::node).transpose()?.or_else(|| edge::host_name().ok());
+    Ok(ConfSet::read(directory, node))
+}
+
 fn answer(found: &Findings) -> Answer {
     match (found.unreadable().next(), found.has_errors()) {
         (Some(_), _) => Answer::Unknown,
         (None, true) => Answer::No,
         (None, false) => Answer::Yes,
-    }
-}
-
-/// What stands beside ha.cf. What cannot be read counts as a file with an error,
-/// so that it is not compared with the others.
-struct Others {
-    groups: Vec<haresources::Group>,
-    keys: Authkeys,
-    found: Findings,
-    node: Option<String>,
-}
-
-impl Others {
-    fn read(directory: &Path, node: Option<&str>) -> anyhow::Result<Others> {
-        let node = node.map(name::node).transpose()?.or_else(|| edge::host_name().ok());
-        let path = directory.join("haresources");
-        let (groups, haresources) = match conf_file::read(&path, TEXT_MAX) {
-            Ok(bytes) => haresources::parse(&path.display().to_string(), &bytes),
-            Err(problems) => (Vec::new(), problems),
-        };
-        let (keys, authkeys) =
-            authkeys::examine(&directory.join("authkeys")).unwrap_or_else(|problems| (Authkeys::default(), problems));
-        Ok(Others { groups, keys, found: Findings { haresources, authkeys, ..Findings::default() }, node })
-    }
-
-    /// All that is to be said of the bytes of an ha.cf beside them.
-    fn judge(&self, name: &str, bytes: &[u8]) -> Findings {
-        let (conf, problems) = ha_cf::parse(name, bytes);
-        let mut found = Findings { ha_cf: problems, ..self.found.clone() };
-        cluster::check(&conf, &self.groups, &self.keys, &mut found);
-        cluster::check_commands(&conf, self.node.as_deref(), conf_file::is_program, &mut found.ha_cf);
-        let is_there = |path: &str| Path::new(path).exists();
-        cluster::check_beside(&conf, conf_file::is_program, nursery::is_user, is_there, &mut found.ha_cf);
-        if let Some(node) = &self.node {
-            cluster::check_own_node(&conf, node, &mut found.ha_cf);
-        }
-        found
-    }
-
-    fn judge_without(&self, ha_cf: Problems) -> Findings {
-        let mut found = Findings { ha_cf, ..self.found.clone() };
-        cluster::check(&HaCf::default(), &self.groups, &self.keys, &mut found);
-        found
     }
 }

@@ -98,6 +98,7 @@
 //! | [`edge`] | the clocks, standard output, exit statuses |
 //! | [`lines`] | a descriptor that lines are read from |
 //! | [`conf_file`] | a configuration file as bytes |
+//! | [`conf_set`] | the three files of a directory, and this host |
 //! | [`filter`] | the loop of a filter: standard input, output, complaints |
 //! | [`deciding`] | hb-decide: standard input and output, the ways to hb-send and to the keeper |
 //! | [`request`] | the environment: what a call of ipaddr-agent asks for |
@@ -166,6 +167,7 @@ pub mod classic;
 pub mod cluster;
 pub mod conf_file;
 pub mod conf_lines;
+pub mod conf_set;
 pub mod decide;
 pub mod deciding;
 pub mod dialect;

@@ -1,0 +1,76 @@
+//! The three files of a directory, and what this host has to say of them.
+
+use std::path::{Path, PathBuf};
+
+use crate::authkeys::{self, Authkeys};
+use crate::cluster::{self, Findings};
+use crate::conf_file::{self, TEXT_MAX};
+use crate::ha_cf::{self, HaCf};
+use crate::haresources::{self, Group};
+use crate::migrate::{self, Migrated};
+use crate::nursery;
+use crate::problem::Problems;
+
+/// What stands beside ha.cf, and where that is. What cannot be read counts as a file
+/// with an error, so that it is not compared with the others.
+#[derive(Debug)]
+pub struct ConfSet {
+    ha_cf: PathBuf,
+    groups: Vec<Group>,
+    keys: Authkeys,
+    found: Findings,
+    node: Option<String>,
+}
+
+impl ConfSet {
+    /// Reads haresources and authkeys of a directory. `node` is the one whose files
+    /// these are, where that is known.
+    pub fn read(directory: &Path, node: Option<String>) -> ConfSet {
+        let path = directory.join("haresources");
+        let (groups, haresources) = match conf_file::read(&path, TEXT_MAX) {
+            Ok(bytes) => haresources::parse(&path.display().to_string(), &bytes),
+            Err(problems) => (Vec::new(), problems),
+        };
+        let (keys, authkeys) =
+            authkeys::examine(&directory.join("authkeys")).unwrap_or_else(|problems| (Authkeys::default(), problems));
+        let found = Findings { haresources, authkeys, ..Findings::default() };
+        ConfSet { ha_cf: directory.join("ha.cf"), groups, keys, found, node }
+    }
+
+    /// All that is to be said of the three files. One that cannot be read is among
+    /// [`Findings::unreadable`].
+    pub fn check(&self) -> Findings {
+        match conf_file::read(&self.ha_cf, TEXT_MAX) {
+            Ok(bytes) => self.judge(&self.ha_cf.display().to_string(), &bytes),
+            Err(problems) => {
+                let mut found = Findings { ha_cf: problems, ..self.found.clone() };
+                cluster::check(&HaCf::default(), &self.groups, &self.keys, &mut found);
+                found
+            }
+        }
+    }
+
+    /// ha.cf with what [`ConfSet::check`] says of it as comments.
+    ///
+    /// # Errors
+    /// It cannot be read, or no advice can be given for it.
+    pub fn migrate(&self) -> Result<Migrated, Problems> {
+        let bytes = conf_file::read(&self.ha_cf, TEXT_MAX)?;
+        let name = self.ha_cf.display().to_string();
+        migrate::migrate(&bytes, |text| self.judge(&name, text))
+    }
+
+    /// All that is to be said of the bytes of an ha.cf beside the others.
+    fn judge(&self, name: &str, bytes: &[u8]) -> Findings {
+        let (conf, problems) = ha_cf::parse(name, bytes);
+        let mut found = Findings { ha_cf: problems, ..self.found.clone() };
+        cluster::check(&conf, &self.groups, &self.keys, &mut found);
+        cluster::check_commands(&conf, self.node.as_deref(), conf_file::is_program, &mut found.ha_cf);
+        let is_there = |path: &str| Path::new(path).exists();
+        cluster::check_beside(&conf, conf_file::is_program, nursery::is_user, is_there, &mut found.ha_cf);
+        if let Some(node) = &self.node {
+            cluster::check_own_node(&conf, node, &mut found.ha_cf);
+        }
+        found
+    }
+}
