@@ -26,6 +26,9 @@ struct Args {
     /// Name of this node [default: uname -n]
     #[arg(short = 'N', long, value_name = "NODE", global = true)]
     node: Option<String>,
+    /// This node only votes: no script of a resource is looked for
+    #[arg(long, global = true)]
+    witness: bool,
     #[command(subcommand)]
     action: Action,
 }
@@ -154,7 +157,7 @@ fn migrate(files: &ConfSet) -> anyhow::Result<Answer> {
 /// The files of a directory, as those of this node.
 fn files(args: &Args, directory: &Path) -> anyhow::Result<ConfSet> {
     let node = args.node.as_deref().map(name::node).transpose()?.or_else(|| edge::host_name().ok());
-    Ok(ConfSet::read(directory, node))
+    Ok(ConfSet::read(directory, node, !args.witness))
 }
 
 fn answer(found: &Findings) -> Answer {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
+use hbkit::conf_file;
 use hbkit::edge::complain;
 use hbkit::heartbeat_words::Reading;
 use hbkit::offspring::Ending;
@@ -110,7 +111,10 @@ fn run(args: &Args) -> anyhow::Result<u8> {
     let ward = match Ward::begin(&words?, &terms) {
         Ok(ward) => ward,
         Err(error) => {
-            complain(TOOL, &format_args!("{shown}: {error}"));
+            // The kernel says the same of a program and of its interpreter.
+            let there = error.kind() == io::ErrorKind::NotFound && Path::new(name).is_file();
+            let why = if there { "its interpreter is not there".to_owned() } else { conf_file::reason(&error) };
+            complain(TOOL, &format_args!("{shown}: {why}"));
             return Ok(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 });
         }
     };

@@ -34,6 +34,7 @@
 //! | [`ha_cf`] | nodes, times, media, ping nodes (`read` alone touches the file) |
 //! | [`haresources`] | groups and their resources (`read` alone touches the file) |
 //! | [`care`] | time-outs and watch of resources, by rules |
+//! | [`script`] | the script of a resource: where it is, and why it does not run |
 //! | [`monitor`] | the resources of groups that run: when they are asked, restarted, given up |
 //! | [`cluster`] | checks across the three files; the digest of what must be equal |
 //! | [`respawn`] | when a program that has ended is started again |
@@ -137,6 +138,7 @@
 //! | [`tap`] | the FIFO that leads to the keeper of records |
 //! | [`keeper`] | standard input, the rings, and the file of the status |
 //! | [`ring`] | files of lines, of which the oldest goes |
+//! | [`script_host`] | the environment, and the disk: where this host has its scripts |
 //! | [`place`] | the environment, and the directory of hb-supervise |
 //! | [`station`] | the options and files of hb-send and hb-listen |
 //! | [`voice`] | our messages, numbered, signed and sent |
@@ -247,6 +249,8 @@ pub mod ring;
 pub mod rotation;
 pub mod route;
 pub mod schedule;
+pub mod script;
+pub mod script_host;
 pub mod secret_file;
 pub mod sentry;
 pub mod serial;

@@ -16,7 +16,7 @@ const HA_CF: &str = "keepalive 200ms\ndeadtime 3\ninitdead 12\nbcast eth1\nucast
 const HARESOURCES: &str = "node1 192.0.2.10/24/eth0 web::a::b\nnode2 2001:db8::10/64/eth0\n";
 const AUTHKEYS: &str = "auth 1\n1 sha1 0123456789abcdefSECRET\n";
 
-/// A directory with the three files; no text: no file.
+/// A directory with the three files, and the script of the groups; no text: no file.
 fn configuration(ha_cf: &str, haresources: &str, authkeys: &str) -> TempDir {
     let directory = TempDir::new().unwrap();
     for (name, text) in [("ha.cf", ha_cf), ("haresources", haresources), ("authkeys", authkeys)] {
@@ -26,7 +26,15 @@ fn configuration(ha_cf: &str, haresources: &str, authkeys: &str) -> TempDir {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
     }
+    fs::create_dir(directory.path().join("resource.d")).unwrap();
+    script(&directory, "web", "#!/bin/sh\n", 0o755);
     directory
+}
+
+fn script(directory: &TempDir, name: &str, text: &str, mode: u32) {
+    let path = directory.path().join("resource.d").join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 fn hb_config(directory: &TempDir, words: &[&str]) -> Said {
@@ -65,6 +73,49 @@ fn the_commands_that_fence_others_are_looked_for() {
             format!("node2 {command} 10.0.0.5")
         );
     }
+}
+
+#[test]
+fn s72_scripts_that_this_node_could_not_start_are_warned_of() {
+    let haresources = "node1 192.0.2.10/24/eth0 no-such-script::a web\nnode2 plain \\\n  dos\nnode1 old command::/no/such\n\
+        node1 Filesystem::/dev/x::/srv::ext4 words::gone::b ocf::heartbeat::hbkit-has-no-such-agent\n";
+    let directory = configuration(HA_CF, haresources, AUTHKEYS);
+    script(&directory, "plain", "#!/bin/sh\n", 0o644);
+    script(&directory, "dos", "#!/bin/sh\r\nexit 0\r\n", 0o755);
+    script(&directory, "old", "#!/no/such/interpreter -w\n", 0o755);
+    let said = hb_config(&directory, &["check"]);
+    assert_eq!((said.code(), said.err.as_str()), (0, ""), "{}", said.out);
+    let lines: Vec<&str> = said.out.lines().collect();
+    let place = directory.path().display();
+    for (line, start, end) in [
+        (1, "'no-such-script::a': this node could not start it: there is no such script in ", " or /etc/init.d"),
+        (2, "'plain': this node could not start it: ", "/resource.d/plain is not executable"),
+        (
+            2,
+            "'dos': this node could not start it: the lines of ",
+            "end in CR LF, which is taken for a part of its interpreter's name",
+        ),
+        (
+            4,
+            "'old': this node could not start it: the interpreter of ",
+            "/resource.d/old, '/no/such/interpreter', is not there",
+        ),
+        (4, "'command::/no/such': this node could not start it: ", "/no/such is not there"),
+        (5, "'words::gone::b': this node could not start it: there is no such script in ", " or /etc/init.d"),
+        (5, "'ocf::heartbeat::hbkit-has-no-such-agent': ", "/heartbeat/hbkit-has-no-such-agent is not there"),
+    ] {
+        let start = format!("{place}/haresources:{line}: warning: {start}");
+        let found = lines.iter().filter(|line| line.starts_with(&start) && line.ends_with(end)).count();
+        assert_eq!(found, 1, "{start}...{end} in\n{}", said.out);
+    }
+    assert_eq!(lines.len(), 7, "{}", said.out);
+    // A machine that is none of its nodes, and a witness, need none of them.
+    let path = directory.path().to_str().unwrap();
+    let said = run("hb-config", &["-C", path, "-N", "workstation", "check"], b"");
+    assert_eq!((said.code(), said.out.lines().count()), (0, 1), "{}", said.out);
+    assert!(said.out.contains("this node is workstation"), "{}", said.out);
+    let said = run("hb-config", &["-C", path, "-N", "node1", "check", "--witness"], b"");
+    assert_eq!((said.code(), said.out.as_str()), (0, ""));
 }
 
 #[test]

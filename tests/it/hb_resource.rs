@@ -206,7 +206,8 @@ fn s72_a_script_that_is_missing_or_no_program_is_a_failed_start_with_its_name() 
         let (said, _) = hb_resource(site.path(), &format!("start {name}"));
         assert_ne!(said.code(), 0);
         assert!(records(&said).contains(&format!("resource {name} failed name={name} status=127\n")), "{}", said.out);
-        assert!(said.err.contains(name), "{}", said.err);
+        let reason = format!("resource.d/{name}: its interpreter is not there");
+        assert!(said.err.contains(&reason), "{}", said.err);
     }
 }
 
