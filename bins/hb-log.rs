@@ -1,6 +1,7 @@
 //! hb-log: the records of a node, kept in rings of files and shown.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,11 +14,12 @@ use hbkit::keeper::{self, RECORDS, STORY};
 use hbkit::record::Record;
 use hbkit::ring::Reader;
 use hbkit::wall::Wall;
-use hbkit::{json, name, place};
+use hbkit::{json, name, passage, place};
 
 /// Show what happened on this node, from the records that hb-supervise keeps.
 ///
-/// With --keep: keep the records that standard input brings.
+/// With --keep: keep the records that standard input brings. With --pass: pass lines
+/// on to readers who may stop reading.
 #[derive(Parser)]
 #[command(name = "hb-log", version)]
 struct Args {
@@ -52,6 +54,13 @@ struct Args {
     /// Keep the records of standard input in DIRECTORY, until its end
     #[arg(long, conflicts_with_all = ["all", "count", "group", "peer", "since", "follow", "json", "raw"])]
     keep: bool,
+    /// Pass the lines of standard input on to standard output, until its end, and have
+    /// nobody wait for who reads them
+    #[arg(long, conflicts_with_all = ["directory", "all", "count", "group", "peer", "since", "follow", "json", "raw", "keep"])]
+    pass: bool,
+    /// With --pass: a FIFO whose lines go to standard error likewise
+    #[arg(long, value_name = "FIFO", requires = "pass")]
+    errors: Option<PathBuf>,
     /// With --keep: the name of this node [default: the host's]
     #[arg(short = 'N', long, value_name = "NAME", value_parser = name::node, requires = "keep")]
     node: Option<String>,
@@ -79,6 +88,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Answer> {
+    if args.pass {
+        let open = |path: &PathBuf| File::open(path).with_context(|| path.display().to_string());
+        passage::pass(args.errors.as_ref().map(open).transpose()?)?;
+        return Ok(Answer::Yes);
+    }
     let directory = args.directory.clone().unwrap_or_else(place::log);
     if args.keep {
         let node = args.node.map_or_else(edge::host_name, Ok)?;

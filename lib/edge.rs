@@ -4,9 +4,11 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::ExitCode;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
@@ -56,9 +58,41 @@ pub fn finish(tool: &str, outcome: anyhow::Result<Answer>) -> ExitCode {
 }
 
 /// Says something to a person: one line on standard error. A standard error
-/// that cannot be written to changes nothing.
+/// that cannot be written to changes nothing, and one that nobody reads is not
+/// waited for: how many lines it did not take is said with the next one.
 pub fn complain(tool: &str, what: &dyn fmt::Display) {
-    let _ = writeln!(io::stderr(), "{tool}: {what}");
+    static UNSAID: AtomicU64 = AtomicU64::new(0);
+    let unsaid = UNSAID.swap(0, Ordering::Relaxed);
+    let missing = if unsaid > 0 { format!("{tool}: ({unsaid} lines are not shown)\n") } else { String::new() };
+    if !is_said(format!("{missing}{tool}: {what}\n").as_bytes()) {
+        UNSAID.fetch_add(unsaid + 1, Ordering::Relaxed);
+    }
+}
+
+/// Whether standard error took some lines, or is gone.
+fn is_said(lines: &[u8]) -> bool {
+    static PIPE: LazyLock<Option<File>> = LazyLock::new(|| unwaiting(io::stderr().as_fd(), 2));
+    if let Some(mut pipe) = PIPE.as_ref() {
+        return pipe.write_all(lines).map_or_else(|error| error.kind() != io::ErrorKind::WouldBlock, |()| true);
+    }
+    let mut error = io::stderr().lock();
+    let mut room = [PollFd::new(error.as_fd(), PollFlags::POLLOUT)];
+    if poll(&mut room, PollTimeout::ZERO).is_ok_and(|ready| ready == 0) {
+        return false;
+    }
+    let _ = error.write_all(lines);
+    true
+}
+
+/// A pipe once more, opened without waiting: a descriptor itself is shared with
+/// others, who may want to wait. None where it is no pipe.
+fn unwaiting(descriptor: BorrowedFd<'_>, number: u8) -> Option<File> {
+    let status = fstat(descriptor).ok()?;
+    if SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits()) != SFlag::S_IFIFO {
+        return None;
+    }
+    let flags = OFlag::O_NONBLOCK.bits();
+    OpenOptions::new().write(true).custom_flags(flags).open(format!("/proc/self/fd/{number}")).ok()
 }
 
 /// Whether a reader of standard output went away.
@@ -133,19 +167,13 @@ impl Output {
 /// once is not written. For tools whose work must not depend on their reader.
 #[derive(Debug)]
 pub struct Unwaiting {
-    /// The pipe once more, opened without waiting: standard output itself is
-    /// shared with others, who may want to wait.
     pipe: Option<File>,
 }
 
 impl Unwaiting {
     /// Standard output, whatever it is.
     pub fn new() -> Unwaiting {
-        let is_pipe = fstat(io::stdout())
-            .is_ok_and(|status| SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFIFO);
-        let flags = OFlag::O_NONBLOCK.bits();
-        let open = || OpenOptions::new().write(true).custom_flags(flags).open("/proc/self/fd/1").ok();
-        Unwaiting { pipe: if is_pipe { open() } else { None } }
+        Unwaiting { pipe: unwaiting(io::stdout().as_fd(), 1) }
     }
 
     /// Writes a line, which must not be longer than a record; its newline is

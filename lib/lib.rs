@@ -22,6 +22,7 @@
 //! | [`outgoing`] | our own messages: fields, numbers |
 //! | [`history`] | our latest messages, for those who missed some |
 //! | [`answers`] | what Heartbeat's nodes expect of their peers beside heartbeats |
+//! | [`backlog`] | lines that wait for who may not read them; the oldest go |
 //! | [`budget`] | so many in a time, and no more |
 //! | [`pace`] | a schedule at absolute points |
 //! | [`silence`] | when a silence is long enough to mean something |
@@ -137,6 +138,7 @@
 //! | [`forward`] | the descriptor that leads to hb-send |
 //! | [`tap`] | the FIFO that leads to the keeper of records |
 //! | [`keeper`] | standard input, the rings, and the file of the status |
+//! | [`passage`] | both outputs, of which nobody is made to wait for the reader |
 //! | [`ring`] | files of lines, of which the oldest goes |
 //! | [`script_host`] | the environment, and the disk: where this host has its scripts |
 //! | [`place`] | the environment, and the directory of hb-supervise |
@@ -159,6 +161,7 @@ pub mod as_fping;
 pub mod attendant;
 pub mod auth;
 pub mod authkeys;
+pub mod backlog;
 pub mod budget;
 pub mod called;
 pub mod care;
@@ -224,6 +227,7 @@ pub mod outlet;
 pub mod overview;
 pub mod pace;
 pub mod parameters;
+pub mod passage;
 pub mod patience;
 pub mod phi;
 pub mod picture;

@@ -1,13 +1,15 @@
 //! hb-log from outside: what it keeps, what it shows, and what it survives.
 
 use std::fs;
+use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::hb_supervise::{ADDRESS, Node, TWO_LINKS, running, started_on};
-use crate::lab::{Running, Said, command, finish, run, tool, wait_until};
+use crate::lab::{Running, Said, command, finish, full_pipe, run, tool, wait_until};
 use crate::need_namespaces;
 
 /// A stream as hb-decide hands it on: what was read, and what was said.
@@ -341,4 +343,102 @@ fn s26_a_keeper_that_hangs_or_dies_takes_nothing_with_it() {
         log_of(&cluster.nodes[0], &["-c", "1"]).out.contains("released everything and ends")
     });
     assert!(Path::new(&cluster.nodes[0].directory.join("run/status")).exists());
+}
+
+/// `hb-log --pass` with a FIFO for what goes to standard error.
+fn passing(directory: &TempDir) -> std::process::Command {
+    let fifo = directory.path().join("errors");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut command = command("hb-log");
+    command.args(["--pass", "--errors"]).arg(fifo);
+    command
+}
+
+#[test]
+fn what_is_passed_on_comes_at_once_and_whole_on_both_outputs() {
+    let directory = TempDir::new().unwrap();
+    let mut passing = Running::start(passing(&directory));
+    let mut errors = fs::OpenOptions::new().write(true).open(directory.path().join("errors")).unwrap();
+    passing.say("tick 1.0\nhalf a");
+    passing.wait_for("the line", |line| line == "tick 1.0");
+    errors.write_all(b"tool: what: why\n").unwrap();
+    passing.wait_for_error(|line| line == "tool: what: why");
+    passing.say(" line\nno newline");
+    passing.wait_for("the line", |line| line == "half a line");
+    drop(errors);
+    passing.end_input();
+    assert_eq!(passing.look_for(Duration::from_secs(5), |line| line == "no newline").as_deref(), Some("no newline"));
+    assert_eq!(passing.wait().0, 0);
+}
+
+#[test]
+fn s103_who_writes_never_waits_and_who_reads_late_is_told_how_many_lines_are_missing() {
+    let mut command = command("hb-log");
+    let mut child =
+        command.arg("--pass").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = 40_000_u64;
+    let mut input = child.stdin.take().unwrap();
+    // More than all buffers together: with a reader that is waited for this would not end.
+    for number in 0..lines {
+        writeln!(input, "line {number} {}", "x".repeat(90)).unwrap();
+    }
+    let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+    let (mut there, mut missing, mut next) = (0, 0, 0);
+    let mut line = String::new();
+    while next < lines {
+        line.clear();
+        assert!(output.read_line(&mut line).unwrap() > 0, "it ends at {next}");
+        if let Some(rest) = line.strip_prefix("dropped ") {
+            let count: u64 = rest.split_once(" n=").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+            (missing, next) = (missing + count, next + count);
+        } else {
+            assert_eq!(line.split(' ').nth(1), Some(next.to_string().as_str()), "{line}");
+            (there, next) = (there + 1, next + 1);
+        }
+    }
+    assert!(missing > 0 && there > 1_000, "{missing} missing, {there} there");
+    writeln!(input, "and on").unwrap();
+    line.clear();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, "and on\n");
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_reason_for_the_other_one_to_hear_nothing() {
+    let directory = TempDir::new().unwrap();
+    let mut command = passing(&directory);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut errors = fs::OpenOptions::new().write(true).open(directory.path().join("errors")).unwrap();
+    let mut input = child.stdin.take().unwrap();
+    drop(child.stdout.take());
+    for number in 0..20_000 {
+        writeln!(input, "line {number} {}", "x".repeat(90)).unwrap();
+    }
+    errors.write_all(b"tool: what: why\n").unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "tool: what: why\n");
+    drop((input, errors));
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_tool_whose_complaints_nobody_reads_works_on() {
+    let (reader, writer) = full_pipe();
+    let mut command = command("hb-judge");
+    command.args(["-P", "n2"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"no record\nself 1.0 ready\ntick 99999.0\n").unwrap();
+    let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(" n2 init") {
+        line.clear();
+        assert!(output.read_line(&mut line).unwrap() > 0);
+    }
+    drop((input, reader));
+    assert!(child.wait().unwrap().success());
 }

@@ -4,13 +4,18 @@
 
 #![allow(dead_code, reason = "each module of tests uses a part of the laboratory")]
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::fcntl::OFlag;
 
 /// How long a test waits for what must happen; far above what it takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,6 +52,18 @@ pub fn command(program: &str) -> Command {
 fn search_path() -> String {
     let old = std::env::var("PATH").unwrap_or_default();
     format!("{}:{}:{old}:/usr/sbin:/sbin", tools().display(), project("scripts").display())
+}
+
+/// Both ends of a pipe in which there is no room.
+pub fn full_pipe() -> (File, OwnedFd) {
+    let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC).expect("a pipe");
+    let path = format!("/proc/self/fd/{}", writer.as_raw_fd());
+    let mut unwaiting =
+        File::options().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).expect("the pipe once more");
+    for piece in [&[b'\n'; 4096][..], b"\n"] {
+        while unwaiting.write(piece).is_ok() {}
+    }
+    (reader.into(), writer)
 }
 
 /// What a finished command said.
