@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -13,6 +14,7 @@ use crate::lab::{Host, Lab, Running, Said, command, finish, project, wait_until}
 use crate::need_namespaces;
 
 mod beside;
+mod outputs;
 mod partitions;
 mod reload;
 mod stages;
@@ -41,12 +43,18 @@ pub struct Node {
 
 impl Node {
     pub fn supervise(&self) -> Running {
+        Running::start(self.supervisor())
+    }
+
+    fn supervisor(&self) -> Command {
         let directory = self.directory.display();
         let line = format!(
             "HBKIT_RUN={directory}/run hb-supervise -C {directory} -D {directory}/state -N node{}",
             self.number
         );
-        self.host.start("env", &line.split(' ').collect::<Vec<_>>())
+        let mut command = self.host.command("env");
+        command.args(line.split(' '));
+        command
     }
 
     pub fn has(&self, address: &str) -> bool {

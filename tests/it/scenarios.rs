@@ -12,11 +12,10 @@ use crate::lab::project;
 const ALL: [RangeInclusive<u32>; 7] = [1..=26, 33..=38, 44..=47, 62..=77, 84..=87, 89..=104, 106..=106];
 
 /// What no test can show, or what cannot be run where tests run.
-const WITHOUT: [(u32, &str); 4] = [
+const WITHOUT: [(u32, &str); 3] = [
     (2, "an address that a cloud's interface moves: hbkit moves addresses of its own interfaces only"),
     (44, "the members of a bond change: the kernels of test machines have no bond device"),
     (67, "a check that passes only where the address is: checks run only where the group runs, so that none can"),
-    (103, "a reader of hb-supervise's output that stops reading: not met, it holds the node up until its lease ends"),
 ];
 
 /// All text below a directory, and the names of its files.
