@@ -35,6 +35,8 @@ impl Sieve {
         match record.kind {
             "tick" | "msg" | "dup" | "gap" | "whole" | "sent" | "again" | "said" | "held" => false,
             "do" => record.subject() != Some("renew"),
+            // Said to a hb-decide that has begun anew, and no news to anybody else.
+            "node" | "link" | "self" if record.raw("again").is_some() => false,
             "node" | "link" | "self" | "why" | "group" | "peer" | "ask" | "fence" | "hold" | "died" | "wall"
             | "unkept" => true,
             // A frame or a datagram of anybody: not one line for each.

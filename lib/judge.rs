@@ -21,6 +21,7 @@
 //! tells whether it hears us at all, and on which media, how long its message was
 //! on its way, and that it is no recording.
 
+mod again;
 mod node;
 mod ping;
 mod reload;
@@ -153,6 +154,10 @@ impl Judge {
             }
             "ping" => self.answer(record, verdicts),
             "config" => self.configure(record),
+            "died" => {
+                self.died(record, verdicts);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

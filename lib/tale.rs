@@ -115,7 +115,7 @@ impl Tale {
             Err(Strange::UnknownNode) if is_alone => {}
             other => other?,
         }
-        if !self.is_foreign(record) {
+        if !self.is_foreign(record) && !is_repeated(record) {
             self.teller.take(record, lines);
         }
         Ok(())
@@ -168,7 +168,13 @@ fn is_decided(record: &Record<'_>) -> bool {
 /// Whether hb-judge began with this record. After a pause it says how long it
 /// has listened.
 fn begins_a_life(record: &Record<'_>) -> bool {
-    record.kind == "self" && record.subject() == Some("ready") && record.raw("listened").is_none()
+    let begins = record.kind == "self" && record.subject() == Some("ready") && record.raw("listened").is_none();
+    begins && !is_repeated(record)
+}
+
+/// Whether hb-judge says it again to a hb-decide that knows nothing yet.
+fn is_repeated(record: &Record<'_>) -> bool {
+    matches!(record.kind, "node" | "link" | "self") && record.raw("again").is_some()
 }
 
 /// The point of a story that a line stands for: seconds since its first record,

@@ -55,6 +55,14 @@ impl LinkState {
         }
     }
 
+    /// Whether there is a verdict on it.
+    pub(super) fn is_told(self) -> bool {
+        match self {
+            LinkState::Init => false,
+            LinkState::Up | LinkState::Dead | LinkState::OneWayIn | LinkState::OneWayOut => true,
+        }
+    }
+
     fn direction(self) -> Option<&'static str> {
         match self {
             LinkState::OneWayIn => Some("in"),

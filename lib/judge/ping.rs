@@ -88,6 +88,15 @@ impl PingNode {
         }
     }
 
+    /// What was said of it last, if anything was.
+    pub(super) fn verdict_again(&self, now: Time, name: &str) -> Option<Line> {
+        match (self.state, &self.unasked) {
+            (State::Init, _) => None,
+            (State::Unasked, Some((_, reason))) => Some(verdict(now, name, self.state).field("reason", reason)),
+            (State::Answers | State::Dead | State::Unknown | State::Unasked, _) => Some(verdict(now, name, self.state)),
+        }
+    }
+
     /// It is dead when it was asked and did not answer for deadping; when it
     /// could not be asked, or nobody asks, its state is unknown.
     pub(super) fn judge(
