@@ -12,6 +12,7 @@ use hbkit::deciding::{self, Announcements, Deciding, Says};
 use hbkit::edge::{self, Answer, complain};
 use hbkit::ha_cf::{self, Dialect};
 use hbkit::record::MAX;
+use hbkit::state_file::{self, StateFile};
 use hbkit::tale::Tale;
 use hbkit::tap::Tap;
 use hbkit::time::parse_span;
@@ -96,8 +97,18 @@ struct Args {
     witness: bool,
     /// Tell the story of this group for a person, from what was logged or from
     /// what came in
-    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all", "verbose", "announce_fd", "keep_to", "witness"])]
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all", "verbose", "announce_fd", "keep_to", "witness", "state"])]
     explain: Option<String>,
+    /// Keep in this file what the next hb-decide needs to know, and begin with what
+    /// the last one left there
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Take no group over that is named so, whatever the file says; may be repeated
+    #[arg(long, value_name = "GROUP", requires = "state")]
+    disown: Vec<String>,
+    /// Only print the groups that would be taken over, and until when they are leased
+    #[arg(long, requires = "state")]
+    inherits: bool,
 }
 
 fn quorum(text: &str) -> Result<Quorum, String> {
@@ -136,16 +147,26 @@ fn main() -> ExitCode {
 fn run(mut args: Args) -> anyhow::Result<Answer> {
     let (all, verbose, pulse, fd) = (args.all, args.verbose, args.pulse, args.announce_fd);
     let (keep_to, explain) = (args.keep_to.take(), args.explain.take());
+    let (state, disown, inherits) = (args.state.take(), std::mem::take(&mut args.disown), args.inherits);
     realtime::begin("hb-decide", args.realtime);
     let (settings, dialect) = settings(args)?;
     if let Some(group) = explain {
         return deciding::tell("hb-decide", Tale::new(settings, &group).in_dialect(dialect), &group);
     }
+    let state = state.and_then(|path| StateFile::of("hb-decide", path, &settings.own, dialect));
+    if inherits {
+        return state_file::list(state, &settings);
+    }
     check_length(&settings)?;
     let announcements = fd.map(Announcements::open).transpose()?;
     let tap = keep_to.map(|path| Tap::open(&path).with_context(|| path.display().to_string())).transpose()?;
     let says = Says { all, verbose, pulse };
-    filter::run("hb-decide", io::stdin().lock(), &mut Deciding::new(settings, dialect, says, announcements, tap))?;
+    let heritage = state.as_ref().and_then(|file| file.heritage(&settings, &disown));
+    let mut deciding = Deciding::new(settings, dialect, says, announcements, tap);
+    if let Some(file) = state {
+        deciding = deciding.with_state(file, heritage);
+    }
+    filter::run("hb-decide", io::stdin().lock(), &mut deciding)?;
     Ok(Answer::Yes)
 }
 

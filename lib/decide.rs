@@ -34,6 +34,8 @@ mod failures;
 mod fenced;
 mod fencing;
 mod group;
+mod heritage;
+mod inherit;
 mod maintenance;
 mod peer;
 mod permit;
@@ -58,6 +60,7 @@ use connectivity::Connectivity;
 pub use damping::LIMIT_MAX as FLAP_LIMIT_MAX;
 use fencing::Fencing;
 use group::Group;
+pub use heritage::{Heritage, MAX as HERITAGE_MAX, Refused};
 use maintenance::Maintenance;
 use peer::{News, Peer};
 use permit::Voting;
@@ -120,6 +123,8 @@ pub struct Decide {
     announced: Option<(Standing, Vec<(String, String)>)>,
     announced_at: Time,
     ended: bool,
+    /// The incarnation of our heartbeats in an earlier life of this process.
+    inherited: Option<String>,
     /// When everything was looked at last.
     decided_at: Time,
 }
@@ -145,7 +150,8 @@ impl Decide {
         let peers = others.map(|name| (name.clone(), Peer::new())).collect();
         let groups = settings.groups.iter().map(Group::new).collect();
         let voting = Voting::new(settings.quorum, settings.deadtime, settings.keepalive);
-        let (now, abstains_until) = (Time::ZERO, Time::ZERO);
+        // Until time flows it is not known how long that is.
+        let (now, abstains_until) = (Time::ZERO, Time::from_micros(u64::MAX));
         let (connectivity, fencing) = (Connectivity::new(&settings), Fencing::new(&settings));
         let (stalled, leaving) = (false, false);
         let (maintenance, changes) = (Maintenance::default(), 0);
@@ -171,6 +177,7 @@ impl Decide {
             announced: None,
             announced_at: Time::ZERO,
             ended: false,
+            inherited: None,
             decided_at: Time::ZERO,
         }
     }
@@ -208,7 +215,7 @@ impl Decide {
 
     fn take(&mut self, record: &Record<'_>, effects: &mut Vec<Effect>) -> Result<Taken, Strange> {
         match record.kind {
-            "tick" => self.tick(record.time)?,
+            "tick" => self.tick(record.time, effects)?,
             "msg" => return self.message(record, effects),
             "node" => return self.node(record, effects),
             "link" => {
@@ -234,13 +241,14 @@ impl Decide {
         Ok(Taken::Matters)
     }
 
-    fn tick(&mut self, time: Time) -> Result<(), Strange> {
+    fn tick(&mut self, time: Time, effects: &mut Vec<Effect>) -> Result<(), Strange> {
         if self.ticked.is_some_and(|before| time < before) {
             return Err(Strange::TickBackwards);
         }
         if self.ticked.is_none() {
             self.view.now = time;
             self.view.abstains_until = time + self.view.voting.terms.vote;
+            self.look_at_heritage(effects);
         }
         self.view.now = self.view.now.max(time);
         self.view.voting.tick(time);
@@ -261,6 +269,7 @@ impl Decide {
         if !is_status {
             return Ok(Taken::Ignored);
         }
+        let was_heard = peer.heard().is_some();
         let heard = peer.hear(record, &self.view.settings.own, &self.view.voting.leases, self.view.now);
         if heard != Ok(News::Votes) {
             self.view.changes += 1;
@@ -273,6 +282,10 @@ impl Decide {
         }
         self.view.fencing.heard(name, peer, self.view.settings.deadtime, effects);
         self.hear_maintenance(name, record, effects);
+        // An inherited lease is short: who can prolong it hears at once that it was heard.
+        if !was_heard && self.view.voting.is_heir() {
+            self.next_announcement = self.view.now;
+        }
         let given = self.view.voting.book.changes();
         self.vote(name);
         let votes = given != self.view.voting.book.changes() || self.view.now >= self.next_announcement;
@@ -364,6 +377,10 @@ impl Decide {
         let sequence = sequence.and_then(|text| u64::from_str_radix(text, 16).ok()).ok_or(Strange::Incomplete)?;
         if !self.view.is_plausible(record.time) {
             return Ok(Taken::Ignored);
+        }
+        // From here on votes can be counted.
+        if self.view.voting.leases.incarnation().is_none() && self.view.voting.is_heir() {
+            self.next_announcement = self.view.now;
         }
         self.view.voting.leases.left(incarnation.unwrap_or("-"), sequence, record.time);
         Ok(Taken::Matters)

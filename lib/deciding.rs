@@ -6,12 +6,13 @@ use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 
-use crate::decide::{Effect, Settings};
+use crate::decide::{Effect, Heritage, Settings};
 use crate::edge::{Answer, Output, OutputError, complain};
 use crate::engine::Engine;
 use crate::filter::{self, Filter, Flow};
 use crate::ha_cf::Dialect;
 use crate::record::{Line, MAX, Record};
+use crate::state_file::StateFile;
 use crate::tale::Tale;
 use crate::tap::Tap;
 use crate::time::Time;
@@ -59,6 +60,9 @@ pub struct Deciding {
     effects: Vec<Effect>,
     announcements: Option<Announcements>,
     tap: Option<Tap>,
+    state: Option<StateFile>,
+    /// What was known of the peers when it was written last.
+    changes: u64,
     out: Output,
 }
 
@@ -72,7 +76,31 @@ impl Deciding {
         tap: Option<Tap>,
     ) -> Deciding {
         let engine = Engine::new(settings, dialect);
-        Deciding { engine, says, effects: Vec::new(), announcements, tap, out: Output::new() }
+        let (state, changes) = (None, 0);
+        Deciding { engine, says, effects: Vec::new(), announcements, tap, state, changes, out: Output::new() }
+    }
+
+    /// Inherits from `file`, and leaves there what the next one needs to know.
+    #[must_use]
+    pub fn with_state(mut self, mut file: StateFile, heritage: Option<Heritage>) -> Deciding {
+        if let Some(heritage) = heritage {
+            self.engine.inherit(heritage);
+            // What was left out must not come back.
+            self.engine.heritage().iter().for_each(|heritage| file.write(heritage));
+        }
+        self.state = Some(file);
+        self
+    }
+
+    /// Writes what the next one needs to know, before anything that depends on it is
+    /// done.
+    fn remember(&mut self) {
+        let Some(file) = &mut self.state else { return };
+        let changes = self.engine.changes();
+        if !self.effects.is_empty() || changes != self.changes {
+            self.changes = changes;
+            self.engine.heritage().iter().for_each(|heritage| file.write(heritage));
+        }
     }
 
     fn announce(&mut self, text: &str, time: Time) -> anyhow::Result<()> {
@@ -105,6 +133,7 @@ impl Filter for Deciding {
         }
         self.keep(line, record.time);
         let decided = self.engine.record(record, &mut self.effects);
+        self.remember();
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Say(line) => {
@@ -113,7 +142,10 @@ impl Filter for Deciding {
                     self.keep(line.as_bytes(), record.time);
                 }
                 Effect::Announce(text) => self.announce(&text, record.time)?,
-                Effect::End => return Ok(Ok(Flow::End)),
+                Effect::End => {
+                    self.state.iter_mut().for_each(StateFile::remove);
+                    return Ok(Ok(Flow::End));
+                }
             }
         }
         if self.says.pulse && record.kind == "sent" && matches!(record.raw("t"), None | Some("status")) {

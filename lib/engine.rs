@@ -1,6 +1,6 @@
 //! Who decides: hbkit's own protocol or Heartbeat's, as ha.cf says.
 
-use crate::decide::{Decide, Effect, Settings, Strange};
+use crate::decide::{Decide, Effect, Heritage, Settings, Strange};
 use crate::dialect::Heartbeat;
 use crate::ha_cf::Dialect;
 use crate::record::Record;
@@ -28,6 +28,31 @@ impl Engine {
         match self {
             Engine::Hbkit(decide) => decide.may_hold(),
             Engine::Heartbeat(heartbeat) => heartbeat.may_hold(),
+        }
+    }
+
+    /// Takes over what an earlier one has left, before the first record. Heartbeat's
+    /// dialect knows no leases that could be taken over.
+    pub fn inherit(&mut self, heritage: Heritage) {
+        match self {
+            Engine::Hbkit(decide) => decide.inherit(heritage),
+            Engine::Heartbeat(_) => {}
+        }
+    }
+
+    /// What this one would leave to the next.
+    pub fn heritage(&self) -> Option<Heritage> {
+        match self {
+            Engine::Hbkit(decide) => Some(decide.heritage()),
+            Engine::Heartbeat(_) => None,
+        }
+    }
+
+    /// How often something became known of the peers.
+    pub fn changes(&self) -> u64 {
+        match self {
+            Engine::Hbkit(decide) => decide.changes(),
+            Engine::Heartbeat(_) => 0,
         }
     }
 

@@ -102,6 +102,7 @@
 //! | [`conf_file`] | a configuration file as bytes |
 //! | [`conf_set`] | the three files of a directory, and this host |
 //! | [`filter`] | the loop of a filter: standard input, output, complaints |
+//! | [`state_file`] | the file that a next hb-decide inherits from |
 //! | [`deciding`] | hb-decide: standard input and output, the ways to hb-send and to the keeper |
 //! | [`request`] | the environment: what a call of ipaddr-agent asks for |
 //! | [`namespace`] | the network namespace of this process |
@@ -266,6 +267,7 @@ pub mod silence;
 pub mod solicitation;
 pub mod spread;
 pub mod standing;
+pub mod state_file;
 pub mod station;
 pub mod suggest;
 pub mod survey;

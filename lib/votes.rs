@@ -153,6 +153,14 @@ impl Book {
         }
     }
 
+    /// Takes over a vote that is known to have been given, and not given back, until
+    /// then at least.
+    pub fn keep(&mut self, group: &str, holder: &str, incarnation: &str, expiry: Time) {
+        let vote = Vote { holder: holder.to_owned(), life: life(incarnation).to_owned(), sequence: 0 };
+        self.given.insert(group.to_owned(), Given { vote, expiry });
+        self.changes += 1;
+    }
+
     /// The node says that it neither has the group nor asks for it.
     pub fn release(&mut self, group: &str, holder: &str) {
         if self.given.get(group).is_some_and(|given| given.vote.holder == holder) {
@@ -308,6 +316,11 @@ impl Leases {
     /// Until when a voter's vote can be counted on.
     pub fn until(&self, group: &str, voter: &str) -> Option<Time> {
         self.got.get(group)?.get(voter).copied()
+    }
+
+    /// Whether anybody has promised it since it was asked for.
+    pub fn has_votes(&self, group: &str) -> bool {
+        self.got.contains_key(group)
     }
 
     /// The group is neither asked for nor held: what was promised counts no

@@ -9,10 +9,11 @@
 use std::time::Duration;
 
 use crate::announce::Held;
-use crate::record::Record;
+use crate::record::{Line, Record};
 use crate::time::Time;
 
 use super::group::Group;
+use super::heritage::{Unsound, time_in};
 use super::results::Reason;
 use super::{Decide, Effect, Strange, View, why};
 
@@ -23,6 +24,9 @@ const DAMPING: Duration = Duration::from_secs(1);
 /// What failed so shortly before the carrier was told to be away failed for want
 /// of it.
 const BEFORE: Duration = Duration::from_secs(2);
+
+/// So many characters of a reason are left to a successor.
+const WHY: usize = 100;
 
 /// What is known of the way to a group's addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +46,22 @@ impl Carrier {
             Carrier::Away(_, why) => Some(why),
             Carrier::Untold | Carrier::There => None,
         }
+    }
+
+    /// What a successor needs to know of it: who says so does not say it again.
+    pub(super) fn kept(&self, line: Line) -> Line {
+        match self {
+            Carrier::Away(since, why) => {
+                let why: String = why.chars().take(WHY).collect();
+                line.field("carrier_away", since).field("carrier_why", why)
+            }
+            Carrier::Untold | Carrier::There => line,
+        }
+    }
+
+    pub(super) fn inherited(record: &Record<'_>) -> Result<Carrier, Unsound> {
+        let Some(since) = time_in(record, "carrier_away")? else { return Ok(Carrier::Untold) };
+        Ok(Carrier::Away(since, record.get("carrier_why").ok_or(Unsound)?.into_owned()))
     }
 
     /// Whether it is away, and has been for long enough for what is held.

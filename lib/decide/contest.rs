@@ -68,6 +68,18 @@ impl Contest {
         self.known = Some(epoch);
     }
 
+    /// When it is said again who has it, for a successor.
+    pub(super) fn kept(&self) -> Vec<Time> {
+        self.again.iter().copied().collect()
+    }
+
+    /// An earlier life of this process has started the group as the start of this
+    /// epoch, and was to say again who has it.
+    pub(super) fn inherit(&mut self, epoch: u64, again: Vec<Time>) {
+        self.starts(epoch);
+        self.again = again.into_iter().take(AGAIN.len() + 1).collect();
+    }
+
     /// The group was taken.
     pub(super) fn taken(&mut self, now: Time) {
         self.say_again(now, &AGAIN);

@@ -10,7 +10,10 @@
 
 use std::time::Duration;
 
+use crate::record::{Line, Record};
 use crate::time::Time;
+
+use super::heritage::{Unsound, number_in, time_in};
 
 /// In which a penalty halves, unless it is configured.
 pub const HALFLIFE: Duration = Duration::from_secs(900);
@@ -26,7 +29,7 @@ pub const LIMIT_MAX: u32 = 1_000;
 const CHANGE: u64 = 1_000;
 
 /// What has changed hands how often, in fixed point.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flaps {
     penalty: u64,
     /// When the penalty was as high as that.
@@ -60,6 +63,20 @@ impl Flaps {
 
     pub(super) fn is_damped(&self, now: Time) -> bool {
         self.damped(now).is_some()
+    }
+
+    /// What a successor needs to know of it.
+    pub(super) fn kept(&self, line: Line) -> Line {
+        if self.penalty == 0 {
+            return line;
+        }
+        line.field("penalty", self.penalty).field("penalty_at", self.at).maybe("damped", self.damped_until)
+    }
+
+    pub(super) fn inherited(record: &Record<'_>) -> Result<Flaps, Unsound> {
+        let (penalty, at) = (number_in(record, "penalty")?, time_in(record, "penalty_at")?);
+        let damped_until = time_in(record, "damped")?;
+        Ok(Flaps { penalty: penalty.unwrap_or(0), at: at.unwrap_or(Time::ZERO), damped_until })
     }
 
     /// A person says that all is well.

@@ -9,7 +9,10 @@
 
 use std::time::Duration;
 
+use crate::record::{Line, Record};
 use crate::time::Time;
+
+use super::heritage::{Unsound, time_in};
 
 /// How often it is said again that something waits for a person.
 pub(super) const REMIND: Duration = Duration::from_secs(600);
@@ -21,7 +24,7 @@ pub(super) const REMIND: Duration = Duration::from_secs(600);
 pub const EXPIRY: Duration = Duration::from_secs(3_600);
 
 /// The failures of a group on this node.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Failures {
     /// The last failure, and when it is forgotten; without a time, when a person
     /// says so.
@@ -66,6 +69,18 @@ impl Failures {
     /// It runs here, or a person says that it can.
     pub(super) fn forget(&mut self) {
         *self = Failures::default();
+    }
+
+    /// What a successor needs to know of them.
+    pub(super) fn kept(&self, line: Line) -> Line {
+        let (when, end) = self.last.unzip();
+        let line = line.maybe("failed", when).maybe("forget", end.flatten());
+        line.maybe("doubted", self.doubted.then_some(1))
+    }
+
+    pub(super) fn inherited(record: &Record<'_>) -> Result<Failures, Unsound> {
+        let last = time_in(record, "failed")?.zip(Some(time_in(record, "forget")?));
+        Ok(Failures { last, doubted: record.raw("doubted").is_some(), remind: None })
     }
 
     /// Whether it is to be said that nobody serves it: at once, and again after

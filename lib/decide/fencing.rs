@@ -26,6 +26,7 @@ use std::time::Duration;
 use crate::record::Line;
 use crate::time::{Time, seconds};
 
+use super::heritage::Kept;
 use super::peer::{Parting, Peer};
 use super::{Effect, Settings, why};
 
@@ -186,6 +187,27 @@ impl Fencing {
         let known = others.filter(|name| settings.nodes.contains(name));
         let peers = known.map(|name| (name.clone(), Fence::new()));
         Fencing { delay: settings.policy.fence_delay, peers: peers.collect() }
+    }
+
+    /// What a successor needs to know of a peer. One that is to be fenced is so again
+    /// when the successor is told that it is dead.
+    pub(super) fn kept(&self, name: &str) -> Option<Kept> {
+        let fence = self.peers.get(name)?;
+        match fence.state {
+            State::Unheard => None,
+            State::Heard | State::Due { .. } | State::Running { .. } => Some(Kept::Heard),
+            State::Off { since, sequence } => Some(Kept::Off { since, sequence, life: fence.life.clone() }),
+        }
+    }
+
+    /// Takes over what an earlier life of this process knew of a peer.
+    pub(super) fn inherit(&mut self, name: &str, kept: Option<Kept>) {
+        let Some(fence) = self.peers.get_mut(name) else { return };
+        match kept {
+            None => {}
+            Some(Kept::Heard) => fence.state = State::Heard,
+            Some(Kept::Off { since, sequence, life }) => fence.is_off(life.as_deref(), since, sequence),
+        }
     }
 
     /// Another head start, from the next death on.

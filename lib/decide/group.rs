@@ -42,6 +42,9 @@ pub(super) struct Group {
     pub(super) failing: bool,
     /// What was told of it in maintenance, to be done when that is over.
     pub(super) put_off: Option<Reason>,
+    /// It had failed here before an earlier life of this process ended: told stopped,
+    /// it is failed.
+    pub(super) was_failed: bool,
     pub(super) contest: Contest,
     pub(super) failures: Failures,
     pub(super) flaps: Flaps,
@@ -72,6 +75,7 @@ impl Group {
             yielded: false,
             failing: false,
             put_off: None,
+            was_failed: false,
             contest: Contest::default(),
             failures: Failures::default(),
             flaps: Flaps::default(),
@@ -98,6 +102,18 @@ impl Group {
 
     pub(super) fn held(&self) -> Held {
         self.held
+    }
+
+    /// An earlier life of this process has started it so many times; it goes on being
+    /// held until then, or it is not known whether it runs.
+    pub(super) fn takes_up(&mut self, epoch: u64, until: Option<Time>) {
+        self.epoch = epoch;
+        if let Some(until) = until {
+            self.held = Held::Started;
+            self.renewed = until;
+            // Who holds its addresses may have been begun anew, too.
+            self.renewed_early = true;
+        }
     }
 
     /// When what was leased last ends.
@@ -193,8 +209,7 @@ impl Group {
     }
 
     pub(super) fn give_votes_back(&self, view: &mut View) {
-        view.voting.book.release(&self.name, &view.settings.own);
-        view.voting.leases.end(&self.name);
+        view.voting.give_back(&self.name, &view.settings.own);
     }
 
     /// Why this node must not start it, as a sentence.

@@ -45,6 +45,26 @@ impl Maintenance {
         self.nodes.values().any(|kept| now < kept.until)
     }
 
+    /// What was told last of whether there is one.
+    pub(super) fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// Until when nodes are in maintenance, for a successor: of one that is gone
+    /// nobody says it again.
+    pub(super) fn kept(&self) -> BTreeMap<String, Time> {
+        self.nodes.iter().map(|(name, kept)| (name.clone(), kept.until)).collect()
+    }
+
+    /// Takes over what an earlier life of this process knew, and has told: how it is
+    /// now is told anew.
+    pub(super) fn inherit(&mut self, nodes: BTreeMap<String, Time>, told: bool, now: Time) {
+        let most = |until: Time| until.min(now + LONGEST);
+        self.nodes =
+            nodes.into_iter().map(|(name, until)| (name, Kept { until: most(until), remind: now + REMIND })).collect();
+        self.told = told && !self.is_on(now);
+    }
+
     /// The node whose maintenance lasts longest, and until when.
     pub(super) fn longest(&self, now: Time) -> Option<(&str, Time)> {
         let on = self.nodes.iter().filter(|(_, kept)| now < kept.until);

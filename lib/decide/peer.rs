@@ -7,6 +7,7 @@ use crate::time::Time;
 use crate::votes::{Leases, Votes};
 
 use super::agreement::Agreement;
+use super::heritage::Bond;
 use super::{Effect, Settings, Strange};
 
 /// The last verdict on a peer.
@@ -87,6 +88,11 @@ pub(super) struct Peer {
     agreement: Agreement,
     media: Media,
     parting: Parting,
+    /// It was a voter for an earlier life of this process, and has not been dead since.
+    was_voter: bool,
+    /// It had left before an earlier life of this process ended, and was not heard
+    /// since.
+    had_left: bool,
 }
 
 /// What a peer means for one group.
@@ -111,6 +117,28 @@ impl Peer {
             agreement: Agreement::default(),
             media: Media::default(),
             parting: Parting { left: false, held: true },
+            was_voter: false,
+            had_left: false,
+        }
+    }
+
+    /// What it is for the leases of this node, for a successor.
+    pub(super) fn bond(&self) -> Bond {
+        match self.heard_us_since {
+            _ if self.has_left() => Bond::Left,
+            None if !self.was_voter => Bond::Dead,
+            Some(_) | None => Bond::Lives,
+        }
+    }
+
+    /// Takes over what it was for an earlier life of this process, which `holds`
+    /// something by the votes of that time. One that lived is a voter whose vote is
+    /// needed, and which is given no time to vote beyond the lease that there is.
+    pub(super) fn inherit(&mut self, bond: Bond, holds: bool) {
+        match bond {
+            Bond::Lives => self.was_voter = holds,
+            Bond::Dead => {}
+            Bond::Left => self.had_left = true,
         }
     }
 
@@ -145,6 +173,7 @@ impl Peer {
                 self.said = None;
             }
         }
+        self.had_left = false;
         let incarnation = incarnation.to_owned();
         self.heard = Some(Heard { at: record.time, generation, incarnation, sequence });
         let before = self.said.take();
@@ -183,6 +212,7 @@ impl Peer {
                 }
                 self.said = None;
                 self.heard_us_since = None;
+                self.was_voter = false;
             }
             (_, Verdict::Init | Verdict::Up | Verdict::Active | Verdict::Late) => {}
         }
@@ -207,9 +237,9 @@ impl Peer {
 
     /// Whether it has said farewell, and that it holds nothing: it votes no more.
     pub(super) fn has_left(&self) -> bool {
-        self.said
-            .as_ref()
-            .is_some_and(|said| said.proven && said.leaving && !said.groups.0.values().any(|part| part.held.may_hold()))
+        let left =
+            |said: &Said| said.proven && said.leaving && !said.groups.0.values().any(|part| part.held.may_hold());
+        self.had_left || self.said.as_ref().is_some_and(left)
     }
 
     /// Whether it may hold anything, by what it said last.
@@ -227,10 +257,16 @@ impl Peer {
         self.heard.as_ref().map(|heard| heard.incarnation.as_str())
     }
 
-    /// When it proved that it hears us, for the first time since it was dead: a
-    /// recording never does.
-    pub(super) fn heard_us_since(&self) -> Option<Time> {
-        self.heard_us_since
+    /// Whether it has proved since it was dead that it hears us: a recording never
+    /// does.
+    pub(super) fn hears_us(&self) -> bool {
+        self.was_voter || self.heard_us_since.is_some()
+    }
+
+    /// Since when it does, when it came back to life then and may not have had the
+    /// time to vote.
+    pub(super) fn back_since(&self) -> Option<Time> {
+        self.heard_us_since.filter(|_| !self.was_voter)
     }
 
     /// Whether it is heard at this time, neither late nor dead, and by no

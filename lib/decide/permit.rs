@@ -17,6 +17,8 @@ pub(super) struct Voting {
     pub(super) terms: Terms,
     pub(super) book: Book,
     pub(super) leases: Leases,
+    /// By group: the end of a lease that an earlier life of this process got.
+    inherited: BTreeMap<String, Time>,
     ticked: Option<Time>,
     /// The end of our last pause: what was heard before it says nothing of the
     /// silence since.
@@ -32,6 +34,7 @@ impl Voting {
             terms,
             book: Book::new(terms),
             leases: Leases::new(terms),
+            inherited: BTreeMap::new(),
             ticked: None,
             listening_from: Time::ZERO,
         }
@@ -43,6 +46,36 @@ impl Voting {
             self.listening_from = now;
         }
         self.ticked = Some(now);
+    }
+
+    /// Takes over a lease that an earlier life of this process got, in this life of
+    /// the node. Our own vote is ours for as long at least: see [`super::inherit`].
+    pub(super) fn inherit(&mut self, group: &str, own: &str, incarnation: &str, until: Time) {
+        self.book.keep(group, own, incarnation, until);
+        self.inherited.insert(group.to_owned(), until);
+    }
+
+    /// The end of a lease that was inherited, while the group is held.
+    pub(super) fn inherited(&self, group: &str) -> Option<Time> {
+        self.inherited.get(group).copied()
+    }
+
+    /// What was inherited is none.
+    pub(super) fn disinherit(&mut self, group: &str) {
+        self.inherited.remove(group);
+    }
+
+    /// The group is neither asked for nor held: no vote for it counts, and ours is
+    /// free.
+    pub(super) fn give_back(&mut self, group: &str, own: &str) {
+        self.book.release(group, own);
+        self.leases.end(group);
+        self.disinherit(group);
+    }
+
+    /// Whether a group is held by an inherited lease alone.
+    pub(super) fn is_heir(&self) -> bool {
+        self.inherited.keys().any(|group| !self.leases.has_votes(group))
     }
 
     /// When this node began to listen again after its last pause.
@@ -78,7 +111,7 @@ impl Voting {
                 let living = peers.iter().filter(|(_, peer)| !peer.is_dead() && !peer.has_left());
                 let voters = living.filter(|(_, peer)| !holding || self.is_counted(peer, group, own, now));
                 let votes = voters.map(|(name, peer)| {
-                    let back = peer.heard_us_since().filter(|_| holding).map(|since| since + self.grace());
+                    let back = peer.back_since().filter(|_| holding).map(|since| since + self.grace());
                     self.leases.until(group, name).max(back)
                 });
                 votes.fold(ours, |until, vote| Some(until?.min(vote?)))
@@ -91,12 +124,12 @@ impl Voting {
                 votes.get(voters / 2).copied()
             }
         };
-        until.filter(|until| now < *until)
+        until.max(self.inherited(group).filter(|_| holding)).filter(|until| now < *until)
     }
 
     /// Whether a holder needs the vote of a living peer.
     fn is_counted(&self, peer: &Peer, group: &str, own: &str, now: Time) -> bool {
-        peer.heard_us_since().is_some() && !self.has_fallen_silent(peer, group, own, now)
+        peer.hears_us() && !self.has_fallen_silent(peer, group, own, now)
     }
 
     /// What a voter that has come back to life is given to vote: time for a

@@ -24,7 +24,7 @@ pub(super) enum Move {
 
 impl Group {
     pub(super) fn stance(&self, view: &View) -> Stance {
-        let is_sound = !self.failing && self.held != Held::Failed && !self.is_cut_off(view);
+        let is_sound = !self.failing && !self.was_failed && self.held != Held::Failed && !self.is_cut_off(view);
         if view.leaving || self.wish.is_standby() || !is_sound {
             Stance::No
         } else if self.wish.is_takeover() {

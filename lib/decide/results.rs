@@ -3,6 +3,7 @@
 use crate::announce::{Held, Stance};
 
 use super::group::Group;
+use super::heritage::Unsound;
 use super::peer::Knowledge;
 use super::{Effect, View, why};
 
@@ -31,6 +32,22 @@ pub(super) enum Reason {
 }
 
 impl Reason {
+    const ALL: [Reason; 4] = [Reason::Unknown, Reason::CutOff, Reason::Partly, Reason::Failed];
+
+    /// The word in what a successor inherits.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Reason::Unknown => "unknown",
+            Reason::CutOff => "cut-off",
+            Reason::Partly => "partly",
+            Reason::Failed => "failed",
+        }
+    }
+
+    pub(super) fn read(word: &str) -> Result<Reason, Unsound> {
+        Reason::ALL.into_iter().find(|reason| reason.word() == word).ok_or(Unsound)
+    }
+
     fn text(self) -> &'static str {
         match self {
             Reason::Failed | Reason::Partly => "a resource failed",
@@ -94,6 +111,7 @@ impl Group {
             // A start that was refused, because it came too late, is not
             // repeated at once.
             (Held::Starting, Held::Stopped) => self.not_before = view.now + view.settings.keepalive * 2,
+            (Held::Unknown, Held::Failed) if std::mem::take(&mut self.was_failed) => {}
             (_, Held::Failed) => {
                 let text = self.failures.failed(view.now, view.settings.policy.failure_expiry);
                 effects.push(why(view.now, &self.name, "alarm", &text));
@@ -115,6 +133,11 @@ impl Group {
             // Nor does one that failed for want of a carrier: it waits for that.
             (Held::Starting, Held::Failed) if self.carrier.fault().is_some() => Means::Is(Held::Stopped),
             (Held::Starting | Held::Unknown | Held::Started, Held::Started) => Means::Is(Held::Started),
+            // It failed in an earlier life of this process.
+            (Held::Unknown, Held::Stopped) if self.failing || self.was_failed => {
+                self.was_failed &= !std::mem::take(&mut self.failing);
+                Means::Is(Held::Failed)
+            }
             (Held::Starting | Held::Unknown | Held::Started | Held::Stopped, Held::Stopped) => Means::Is(Held::Stopped),
             (Held::Starting | Held::Unknown | Held::Stopped | Held::Asking | Held::Failed, Held::Failed) => {
                 Means::Is(Held::Failed)

@@ -15,7 +15,7 @@ use super::permit::Voting;
 
 /// Records of other tools may be this far ahead of the last tick, or a
 /// keepalive where that is longer.
-const AHEAD: Duration = Duration::from_secs(1);
+pub(super) const AHEAD: Duration = Duration::from_secs(1);
 
 /// What a group's decision looks at beside the group itself.
 #[derive(Debug)]

@@ -11,9 +11,11 @@
 use std::time::Duration;
 
 use crate::announce::{Held, Stance};
+use crate::record::{Line, Record};
 use crate::time::{Time, seconds};
 
 use super::group::Group;
+use super::heritage::{Unsound, number_in, time_in};
 use super::peer::Knowledge;
 use super::{Effect, Peer, View, why};
 
@@ -48,6 +50,31 @@ impl Wish {
 
     pub(super) fn is_takeover(self) -> bool {
         matches!(self, Wish::Takeover { .. })
+    }
+
+    /// What a successor needs to know of it.
+    pub(super) fn kept(self, line: Line) -> Line {
+        let line = line.maybe("wish", self.name());
+        match self {
+            Wish::Nothing => line,
+            Wish::Standby { forced, until } => {
+                line.maybe("wish_forced", forced.then_some(1)).maybe("wish_until", until)
+            }
+            Wish::Takeover { epoch, until } => line.field("wish_epoch", epoch).field("wish_until", until),
+        }
+    }
+
+    pub(super) fn inherited(record: &Record<'_>) -> Result<Wish, Unsound> {
+        let until = time_in(record, "wish_until")?;
+        match record.raw("wish") {
+            None => Ok(Wish::Nothing),
+            Some("standby") => Ok(Wish::Standby { forced: record.raw("wish_forced").is_some(), until }),
+            Some("takeover") => {
+                let epoch = number_in(record, "wish_epoch")?.ok_or(Unsound)?;
+                Ok(Wish::Takeover { epoch, until: until.ok_or(Unsound)? })
+            }
+            Some(_) => Err(Unsound),
+        }
     }
 
     fn name(self) -> Option<&'static str> {

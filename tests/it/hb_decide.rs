@@ -1,6 +1,6 @@
 //! hb-decide from outside.
 
-use crate::lab::{command, run};
+use crate::lab::{Running, command, run};
 use crate::timeline;
 
 #[test]
@@ -195,4 +195,169 @@ fn a_configuration_with_a_value_that_is_none_changes_nothing_at_all() {
         assert!(said.err.contains("a record lacks what its kind must have"), "{wrong}: {}", said.err);
         assert_eq!(said.out, decide("").out, "{wrong}");
     }
+}
+
+/// The stream of a node that serves alone, under a lease until 22.1.
+const SERVES: &str = "group 0.5 web stopped
+tick 1.0
+node 12.0 n2 dead
+tick 12.0
+sent 12.1 t=status seq=1 inc=aaaaaaaabbbb
+group 12.3 web started
+";
+
+const ALONE: [&str; 8] = ["-N", "n1", "-P", "n2", "-d", "10", "-g", "web=n1"];
+
+/// The options of ALONE, and more.
+fn alone(more: &[&str]) -> Vec<String> {
+    ALONE.iter().chain(more).map(|word| (*word).to_owned()).collect()
+}
+
+fn decides(more: &[&str], input: &str) -> crate::lab::Said {
+    let options = alone(more);
+    run("hb-decide", &options.iter().map(String::as_str).collect::<Vec<_>>(), input.as_bytes())
+}
+
+#[test]
+fn one_that_is_killed_in_mid_stream_leaves_what_the_next_takes_over() {
+    // S102: kill -9, and the same file.
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state").display().to_string();
+    let mut first = command("hb-decide");
+    first.args(alone(&["--state", &state]));
+    let mut first = Running::start(first);
+    first.say(SERVES);
+    first.wait_for("what it says of the start", |line| line == "group 12.300000 web started node=n1 epoch=1");
+    first.signal("KILL");
+    first.wait();
+    let again = "node 13.0 n2 dead again=1\ntick 13.0\nsent 13.1 t=status seq=2 inc=aaaaaaaabbbb\ntick 13.5\n";
+    let next = decides(&["--state", &state], again);
+    let says = "why 13.000000 web adopt it was started here before, and is leased until 22.100000
+group 13.000000 web started node=n1 epoch=1
+why 13.000000 web keep it is served here
+do 13.000000 renew web until=22.100000
+do 13.500000 reannounce web
+";
+    assert_eq!((next.code(), next.out.as_str(), next.err.as_str()), (0, says, ""));
+    let disowned = decides(&["--state", &state, "--disown", "web"], again);
+    assert_eq!(disowned.out, "why 13.000000 web wait it is not known whether it runs here\n");
+    // What was disowned once does not come back with the next one.
+    assert_eq!(decides(&["--state", &state], again).out, disowned.out);
+}
+
+#[test]
+fn one_that_ends_in_order_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let path = state.display().to_string();
+    decides(&["--state", &path], SERVES);
+    let text = std::fs::read_to_string(&state).unwrap();
+    assert!(text.contains("\ngroup 12.300000 web started epoch=1 until=22.100000 "), "{text}");
+    let said = decides(&["--state", &path], "tick 13.0\nask 13.0 shutdown\ngroup 13.1 web stopped\n");
+    assert!(said.out.ends_with("do 13.100000 exit\n"), "{}", said.out);
+    assert!(!state.exists());
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_inherited_is_listed_while_its_lease_lasts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state").display().to_string();
+    let now = hbkit::edge::now();
+    // A node that has listened for a vote's time, and serves since a moment.
+    let begun = now.before(std::time::Duration::from_secs(11));
+    let input = format!(
+        "group {begun} web stopped\nnode {begun} n2 dead\ntick {begun}\ntick {now}\n\
+         sent {now} t=status seq=1 inc=aa\ngroup {now} web started\n"
+    );
+    assert_eq!(decides(&["--state", &path, "--inherits"], "").out, "", "there is no file yet");
+    decides(&["--state", &path], &input);
+    let until = now + std::time::Duration::from_secs(10);
+    let listed = decides(&["--state", &path, "--inherits"], "");
+    assert_eq!((listed.code(), listed.out, listed.err), (0, format!("web until={until}\n"), String::new()));
+    // Of another node, or without the group, it is said why nothing is.
+    let other = run("hb-decide", &["-N", "n2", "-P", "n1", "--state", &path, "--inherits"], b"");
+    assert_eq!((other.code(), other.out.as_str()), (0, ""));
+    assert_eq!(other.err, format!("hb-decide: {path}: it is of another node: nothing is taken over\n"));
+    let less = run("hb-decide", &["-N", "n1", "-P", "n2", "--state", &path, "--inherits"], b"");
+    let says = "web, which was held, is not configured any more: it is not taken over";
+    assert_eq!((less.out.as_str(), less.err), ("", format!("hb-decide: {path}: {says}\n")));
+    let old = decides(&["--state", &path], SERVES);
+    assert_eq!(old.code(), 0);
+    assert_eq!(decides(&["--state", &path, "--inherits"], "").out, "", "its lease has ended long ago");
+}
+
+#[test]
+fn a_file_that_cannot_be_believed_is_said_and_the_same_as_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state");
+    let name = path.display().to_string();
+    decides(&["--state", &name], SERVES);
+    let sound = std::fs::read_to_string(&path).unwrap();
+    let stream = "tick 13.0\nsent 13.1 t=status seq=2 inc=aaaaaaaabbbb\n";
+    let without = decides(&[], stream);
+    let boot = sound.split(" boot=").nth(1).unwrap().split(' ').next().unwrap();
+    for (text, says) in [
+        (String::new(), "it cannot be read"),
+        ("tick 1.0\n".to_owned(), "it cannot be read"),
+        (sound[..sound.len() - 5].to_owned(), "it cannot be read"),
+        (sound.replace("until=22.1", "until=99.1"), "it cannot be read"),
+        (sound.replace(boot, "another"), "it cannot be read"),
+        ("\u{0}\u{1}\u{2}\n".repeat(100_000), "it cannot be read"),
+        (sound.replace(" ver=1 ", " ver=7 "), "it is of another version of hb-decide"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let said = decides(&["--state", &name], stream);
+        assert_eq!((said.code(), &said.out), (0, &without.out), "{says}");
+        assert_eq!(said.err, format!("hb-decide: {name}: {says}: nothing is taken over\n"));
+    }
+    // What others put there is neither followed nor waited for.
+    std::fs::remove_file(&path).unwrap();
+    let kept = directory.path().join("kept");
+    std::fs::write(&kept, &sound).unwrap();
+    std::os::unix::fs::symlink(&kept, &path).unwrap();
+    let said = decides(&["--state", &name], stream);
+    assert_eq!((said.code(), &said.out), (0, &without.out));
+    assert!(said.err.contains("nothing is taken over"), "{}", said.err);
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), sound);
+    assert!(path.symlink_metadata().unwrap().is_file(), "its own file has taken that place");
+}
+
+#[test]
+fn where_the_file_cannot_be_written_work_goes_on_and_nothing_old_is_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state");
+    let name = path.display().to_string();
+    decides(&["--state", &name], SERVES);
+    let stream = "tick 13.0\nsent 13.1 t=status seq=2 inc=aaaaaaaabbbb\nask 14.0 standby web force=1\n";
+    // No byte more fits into any file.
+    let script = "trap '' XFSZ; ulimit -f 0; exec hb-decide \"$@\"";
+    let mut full = command("sh");
+    full.args(["-c", script, "sh"]).args(alone(&["--state", &name]));
+    let said = crate::lab::finish(full, stream.as_bytes());
+    assert_eq!(said.code(), 0);
+    assert!(said.out.contains("web adopt") && said.out.contains("do 14.000000 stop web"), "{}", said.out);
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+    assert!(said.err.ends_with("a next hb-decide will take nothing over\n"), "{}", said.err);
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+    // Neither written nor removed.
+    std::fs::create_dir(&path).unwrap();
+    let said = decides(&["--state", &name], SERVES);
+    assert_eq!(said.code(), 0);
+    assert!(said.out.contains("do 12.100000 start web"), "{}", said.out);
+    assert_eq!(said.err.lines().count(), 3, "{}", said.err);
+    assert!(said.err.contains("what it says is believed until its leases end"), "{}", said.err);
+}
+
+#[test]
+fn in_heartbeats_dialect_nothing_is_taken_over_and_that_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state");
+    let name = path.display().to_string();
+    for more in [&["--state", &name][..], &["--state", &name, "--inherits"]] {
+        let said = decides(&[more, &["--dialect", "heartbeat"]].concat(), "tick 1.0\n");
+        assert_eq!(said.code(), 0);
+        assert!(said.err.contains("--state is of no use in the dialect of Heartbeat"), "{}", said.err);
+    }
+    assert!(!path.exists());
 }

@@ -1,5 +1,6 @@
 //! Time lines as files: `$` the options, `<` a record that goes in, `>` a line
-//! that must follow from it, `#` what the case proves.
+//! that must follow from it, `#` what the case proves. At `!` the filter ends, as if it
+//! were killed, and another takes its place, with the file of `--state` that it left.
 
 use std::fs;
 use std::path::PathBuf;
@@ -39,29 +40,38 @@ fn run_cases(filter: &str, directory: &str, passes: bool) {
 
 fn one(filter: &str, text: &str, passes: bool) -> Result<(), String> {
     let mut options = if passes { vec!["-a"] } else { Vec::new() };
-    let mut input = String::new();
+    let mut inputs = vec![String::new()];
     let mut expected = Vec::new();
     for line in text.lines() {
         match line.split_at_checked(2) {
             Some(("$ ", words)) => options.extend(words.split(' ')),
             Some(("< ", record)) => {
-                input.push_str(record);
-                input.push('\n');
+                inputs.last_mut().unwrap().push_str(&format!("{record}\n"));
                 if passes {
                     expected.push(record);
                 }
             }
             Some(("> ", record)) => expected.push(record),
+            Some(("! ", _)) => inputs.push(String::new()),
             Some(("# ", _)) | None => {}
             Some(_) => return Err(format!("not a line of a case: {line}")),
         }
     }
-    assert!(!expected.is_empty() && !input.is_empty(), "a case without records");
-    let said = run(filter, &options, input.as_bytes());
-    if said.code() != 0 || !said.err.is_empty() {
-        return Err(format!("status {}: {}", said.code(), said.err));
+    assert!(!expected.is_empty() && inputs.iter().all(|input| !input.is_empty()), "a case without records");
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state").display().to_string();
+    if inputs.len() > 1 {
+        options.extend(["--state", &state]);
     }
-    let got: Vec<&str> = said.out.lines().collect();
+    let mut out = String::new();
+    for input in inputs {
+        let said = run(filter, &options, input.as_bytes());
+        if said.code() != 0 || !said.err.is_empty() {
+            return Err(format!("status {}: {}", said.code(), said.err));
+        }
+        out.push_str(&said.out);
+    }
+    let got: Vec<&str> = out.lines().collect();
     for (number, pair) in expected.iter().zip(&got).enumerate() {
         if pair.0 != pair.1 {
             return Err(format!("line {} of the output:\n  expected {}\n  got      {}", number + 1, pair.0, pair.1));
