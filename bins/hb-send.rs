@@ -12,6 +12,7 @@ use clap::Parser;
 use hbkit::answers::{self, Answers};
 use hbkit::edge::{self, Answer, Unwaiting, complain};
 use hbkit::filter::Complaints;
+use hbkit::ha_cf::Dialect;
 use hbkit::identity::Wait;
 use hbkit::key_watch::KeyWatch;
 use hbkit::lines::{Lines, Next};
@@ -21,9 +22,10 @@ use hbkit::realtime;
 use hbkit::record::RecordError;
 use hbkit::signals::{self, Alarm, Signals};
 use hbkit::station;
+use hbkit::succession::{self, Start};
 use hbkit::time::parse_span;
 use hbkit::transmitter::{RETRY, Transmitter, readable};
-use hbkit::voice::{self, Said, Voice};
+use hbkit::voice::{Said, Voice};
 
 /// Send heartbeats.
 ///
@@ -58,6 +60,9 @@ struct Args {
     /// Directory of the generation and the uuid of this node
     #[arg(short = 'D', long, value_name = "DIR", default_value = "/var/lib/hbkit")]
     state_directory: PathBuf,
+    /// Go on in the life that an earlier hb-send has left in this file, and keep it there
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
 }
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
@@ -86,14 +91,16 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     // One message says nothing that a later start must outlive at any price.
     let is_one = is_single || (args.count == Some(1) && !args.stdin);
     let wait = if is_one { Wait::IfAheadOfClock } else { Wait::Always };
-    let sender = voice::sender(&args.state_directory, &station.node, nodes, wait);
-    let (sender, problems) = sender.context("random bytes")?;
-    problems.iter().for_each(|problem| complain("hb-send", problem));
+    // Heartbeat's nodes know a restart by its generation, and nothing of votes.
+    let resume = args.resume.as_deref().filter(|_| dialect == Dialect::Hbkit);
+    let (directory, node) = (args.state_directory.as_path(), station.node.as_str());
+    let begun = succession::begin(Start { directory, node, nodes, wait, deadtime, resume })?;
+    begun.said.iter().for_each(|line| complain("hb-send", line));
     let (transmitter, news) = Transmitter::open(station.media, edge::now());
     news.iter().for_each(|line| complain("hb-send", line));
     ensure!(transmitter.is_open(), "no medium works");
     let mut sending = Sending {
-        voice: Voice::new(transmitter, sender, station.ring, format),
+        voice: Voice::new(transmitter, begun.sender, station.ring, format).kept_in(begun.file),
         keys: station.keys,
         answers,
         beat,

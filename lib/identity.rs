@@ -154,6 +154,14 @@ pub fn take(directory: &Path, node: &str, wall: u64, wait: Wait) -> (Identity, O
     (Identity { uuid, generation }, origin, problems)
 }
 
+/// The identity of the last start, which stays as it is: the uuid as [`take`] finds
+/// it, and the generation where it can be read.
+pub fn last(directory: &Path, node: &str) -> ([u8; 16], Option<u64>) {
+    let uuid = own_uuid(directory, &directory.join(UUID), false).unwrap_or_else(|_| uuid_of(node));
+    let generation = read(&directory.join(GENERATION), 64).and_then(|bytes| parse_generation(&bytes));
+    (uuid, generation.ok())
+}
+
 /// The directory, made if it is not there, and locked against other starts.
 fn lock(directory: &Path) -> io::Result<Flock<File>> {
     fs::create_dir_all(directory)?;

@@ -287,10 +287,11 @@ impl Judge {
         let (hears_before, proven_before) = (node.hears, node.proven);
         node.note_interval(now, age, self.listening_from, self.phi);
         if own.is_some() && message.can_echo() {
-            node.note_hearing(now, echo, &self.sent, settings.deadtime);
+            node.note_hearing(now, echo.filter(|echo| !self.sent.predates(*echo)), &self.sent, settings.deadtime);
         }
         if own.is_some() && self.sent.is_known() {
-            node.proven = Some(echo.is_some_and(|echo| self.sent.is_recent(echo, now, settings.deadtime)));
+            let recent = echo.map_or(Some(false), |echo| self.sent.is_recent(echo, now, settings.deadtime));
+            node.proven = recent.or(node.proven);
         }
         let before = node.state;
         node.is_judged = true;

@@ -12,6 +12,7 @@
 //! | [`medium`] | what a heartbeat travels on: bcast, ucast, mcast, serial |
 //! | [`auth`] | keys, methods, digests, verification |
 //! | [`message`] | ordered, typed fields, and what every message says of itself |
+//! | [`life`] | a life on the wire that outlasts its process |
 //! | [`netstring`] | the format of networks |
 //! | [`classic`] | the format of serial lines |
 //! | [`replay`] | which messages were heard before, and where |
@@ -145,6 +146,8 @@
 //! | [`place`] | the environment, and the directory of hb-supervise |
 //! | [`station`] | the options and files of hb-send and hb-listen |
 //! | [`voice`] | our messages, numbered, signed and sent |
+//! | [`succession`] | who speaks: an earlier process's life, or a new one |
+//! | [`life_file`] | the file of a life: one process at a time |
 //! | [`offspring`] | a command and all that it starts, as processes |
 //! | [`relay`] | a command's output, on its way to standard error |
 //! | [`ward`] | one command under a time-out |
@@ -206,6 +209,8 @@ pub mod json;
 pub mod judge;
 pub mod keeper;
 pub mod key_watch;
+pub mod life;
+pub mod life_file;
 pub mod lines;
 pub mod lookout;
 pub mod manner;
@@ -269,6 +274,7 @@ pub mod spread;
 pub mod standing;
 pub mod state_file;
 pub mod station;
+pub mod succession;
 pub mod suggest;
 pub mod survey;
 pub mod sysctl;

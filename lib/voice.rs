@@ -1,17 +1,17 @@
 //! What this node says: messages numbered, signed, and sent on every medium.
 
+use std::fmt;
 use std::fs;
-use std::path::Path;
 
-use crate::auth::{KeyRing, hex};
+use crate::auth::KeyRing;
 use crate::history::History;
-use crate::identity::Wait;
+use crate::life_file::{LifeFile, LifeFileError};
 use crate::message::{FormError, Message};
 use crate::outgoing::{Format, Order, Sender, Stamped};
 use crate::record::Line;
 use crate::time::{Time, seconds};
 use crate::transmitter::{Both, Taken, Transmitter};
-use crate::{classic, edge, identity, netstring};
+use crate::{classic, edge, netstring};
 
 /// Who speaks, with which key, and where.
 #[derive(Debug)]
@@ -25,6 +25,34 @@ pub struct Voice {
     /// In which format networks carry it.
     pub format: Format,
     sender: Sender,
+    /// Where our life is kept.
+    file: Option<LifeFile>,
+}
+
+/// Why a message cannot leave.
+#[derive(Debug)]
+pub enum VoiceError {
+    /// A field cannot stand in the text of the classic format.
+    Form(FormError),
+    /// Its number might be used again.
+    Life(LifeFileError),
+}
+
+impl fmt::Display for VoiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            VoiceError::Form(error) => error.fmt(f),
+            VoiceError::Life(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for VoiceError {}
+
+impl From<FormError> for VoiceError {
+    fn from(error: FormError) -> VoiceError {
+        VoiceError::Form(error)
+    }
 }
 
 /// What came of a message.
@@ -42,15 +70,24 @@ pub struct Said {
 impl Voice {
     /// A voice that signs with the signing key of `ring`.
     pub fn new(transmitter: Transmitter, sender: Sender, ring: KeyRing, format: Format) -> Voice {
-        Voice { transmitter, history: History::new(), ring, format, sender }
+        Voice { transmitter, history: History::new(), ring, format, sender, file: None }
+    }
+
+    /// The same, whose life is kept in a file: each number stands there before its
+    /// message leaves.
+    #[must_use]
+    pub fn kept_in(self, file: Option<LifeFile>) -> Voice {
+        Voice { file, ..self }
     }
 
     /// Sends a message on every medium, unless its time has passed; never waits.
     /// The record has the time from before it was sent.
     ///
     /// # Errors
-    /// A field cannot stand in the text of the classic format.
-    pub fn say(&mut self, order: &Order) -> Result<Said, FormError> {
+    /// A field cannot stand in the text of the classic format; the file of our life
+    /// holds an earlier number, and neither a later one nor nothing can be written
+    /// there.
+    pub fn say(&mut self, order: &Order) -> Result<Said, VoiceError> {
         let now = edge::now();
         if let Some(until) = order.until.filter(|until| now > *until) {
             let kind = order.kind();
@@ -58,7 +95,12 @@ impl Voice {
             return Ok(Said { record: late.field("by", seconds(now.since(until))), taken: None, news: Vec::new() });
         }
         let Stamped { message, kind, sequence } = self.sender.stamp(order, edge::wall_seconds(), load().as_deref());
-        let Left { bytes, taken, news } = self.send(message, now)?;
+        let lost = match (&mut self.file, sequence) {
+            (Some(file), Some(sequence)) => file.note(sequence, now).map_err(VoiceError::Life)?,
+            (Some(_) | None, _) => None,
+        };
+        let Left { bytes, taken, mut news } = self.send(message, now)?;
+        news.extend(lost.map(|lost| lost.to_string()));
         sequence.into_iter().for_each(|sequence| self.history.keep(sequence, bytes.clone(), order.until));
         let record = Line::new("sent", now)
             .field("t", kind)
@@ -76,7 +118,7 @@ impl Voice {
     /// it is not kept.
     ///
     /// # Errors
-    /// As for [`Voice::say`].
+    /// A field cannot stand in the text of the classic format.
     pub fn again(&mut self, number: u64) -> Result<Option<Said>, FormError> {
         let now = edge::now();
         let Some(kept) = self.history.get(number) else { return Ok(None) };
@@ -117,25 +159,6 @@ struct Left {
     bytes: Vec<u8>,
     taken: Taken,
     news: Vec<String>,
-}
-
-/// The sender of this run: its identity out of `directory`, with a new
-/// incarnation; with what is to be said of it: from where the generation comes, and
-/// what could not be kept.
-///
-/// # Errors
-/// The kernel has no random bytes.
-pub fn sender(directory: &Path, node: &str, nodes: usize, wait: Wait) -> std::io::Result<(Sender, Vec<String>)> {
-    let (identity, origin, problems) = identity::take(directory, node, edge::wall_seconds(), wait);
-    let sender = Sender {
-        node: node.to_owned(),
-        uuid: identity.uuid,
-        generation: identity.generation,
-        incarnation: hex(&identity::random()?),
-        ttl: nodes + 1,
-        sequence: 0,
-    };
-    Ok((sender, problems.iter().map(ToString::to_string).chain(origin.said()).collect()))
 }
 
 /// The machine's load as Heartbeat sends it; nobody depends on it.

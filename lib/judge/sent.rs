@@ -56,10 +56,18 @@ impl Sent {
     }
 
     /// Whether the message that a peer has heard left less than `span` ago. What
-    /// we have not been told of yet is younger than all that we have.
-    pub(super) fn is_recent(&self, echo: Echo<'_>, now: Time, span: Duration) -> bool {
+    /// we have not been told of yet is younger than all that we have. Of what left
+    /// before all that we know it cannot be told: this life may have begun long
+    /// before, and be on recordings.
+    pub(super) fn is_recent(&self, echo: Echo<'_>, now: Time, span: Duration) -> Option<bool> {
         let at = self.log.partition_point(|(sequence, _)| *sequence < echo.sequence);
-        self.log.get(at).map_or(self.last, |(_, left)| *left) + span > now
+        let may_be = self.log.get(at).map_or(self.last, |(_, left)| *left) + span > now;
+        if may_be && self.predates(echo) { None } else { Some(may_be) }
+    }
+
+    /// Whether it left before all that we know of.
+    pub(super) fn predates(&self, echo: Echo<'_>) -> bool {
+        self.log.front().is_some_and(|(first, _)| echo.sequence < *first)
     }
 
     /// When the first message left that a peer has not heard which heard

@@ -286,3 +286,36 @@ fn an_ask_of_which_it_is_told_late_that_it_left_is_not_the_next_one() {
     leases.granted("web", "n2", &vote(4));
     assert_eq!(leases.until("web", "n2"), Some(at(300) + terms().lease));
 }
+
+/// Another hb-send goes on in our life behind the number that was kept: the message of
+/// that number may have left, or not, and nobody was told.
+#[test]
+fn s17_a_vote_for_a_message_that_was_never_told_to_have_left_counts_for_nothing() {
+    let vote = |sequence| Vote { holder: "n1".to_owned(), life: "aaaaaaaa".to_owned(), sequence };
+    let mut leases = Leases::new(terms());
+    leases.left("aaaaaaaa0", 1, at(0));
+    leases.begin("web", at(0));
+    leases.left("aaaaaaaa0", 2, at(1_000));
+    leases.granted("web", "n2", &vote(2));
+    let until = Some(at(1_000) + terms().lease);
+    leases.granted("web", "n2", &vote(3));
+    leases.left("aaaaaaaa0", 4, at(5_000));
+    leases.granted("web", "n2", &vote(3));
+    assert_eq!(leases.until("web", "n2"), until);
+    assert!(!leases.is_fresh("aaaaaaaa0", 3, at(5_000)));
+    assert_eq!(leases.asked_at(&vote(3)), None);
+    leases.granted("web", "n2", &vote(4));
+    assert_eq!(leases.until("web", "n2"), Some(at(5_000) + terms().lease));
+
+    // One that knows of no earlier message of this life.
+    let mut leases = Leases::new(terms());
+    leases.granted("web", "n2", &vote(3));
+    leases.left("aaaaaaaa0", 4, at(5_000));
+    leases.begin("web", at(5_000));
+    leases.left("aaaaaaaa0", 5, at(6_000));
+    (2..=4).for_each(|sequence| leases.granted("web", "n2", &vote(sequence)));
+    assert_eq!(leases.until("web", "n2"), None);
+    assert!(!leases.is_fresh("aaaaaaaa0", 2, at(6_000)) && !leases.is_fresh("aaaaaaaa0", 3, at(6_000)));
+    leases.granted("web", "n2", &vote(5));
+    assert_eq!(leases.until("web", "n2"), Some(at(6_000) + terms().lease));
+}

@@ -9,6 +9,8 @@ use crate::lab::{PATIENCE, run};
 use crate::need_namespaces;
 use crate::wire::{NullModem, Pair, micros, value};
 
+mod resume;
+
 #[test]
 fn without_an_interval_it_sends_one_message_and_ends() {
     need_namespaces!();
