@@ -269,7 +269,7 @@ impl Decide {
         if !is_status {
             return Ok(Taken::Ignored);
         }
-        let was_heard = peer.heard().is_some();
+        let was_heard = peer.said().is_some();
         let heard = peer.hear(record, &self.view.settings.own, &self.view.voting.leases, self.view.now);
         if heard != Ok(News::Votes) {
             self.view.changes += 1;

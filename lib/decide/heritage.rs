@@ -17,6 +17,7 @@ use crate::time::Time;
 use super::carrier::Carrier;
 use super::damping::Flaps;
 use super::failures::Failures;
+use super::peer::Heard;
 use super::results::Reason;
 use super::view::AHEAD;
 use super::wish::Wish;
@@ -149,17 +150,32 @@ pub(super) enum Kept {
 pub(super) struct Neighbour {
     pub(super) bond: Bond,
     pub(super) fence: Option<Kept>,
+    /// Its last message, as of when it was written: so that it is told at once that it
+    /// is heard.
+    pub(super) heard: Option<Heard>,
 }
 
 impl Neighbour {
+    /// What is worth to be written.
+    fn gist(&self) -> (Bond, Option<&Kept>) {
+        (self.bond, self.fence.as_ref())
+    }
+
     fn line(&self, name: &str, now: Time) -> Line {
         let line = Line::new("peer", now).word(name).word(self.bond.word());
+        let line = match &self.heard {
+            None => line,
+            Some(Heard { at, generation, incarnation, sequence }) => {
+                let line = line.field("heard", at).field("hg", format_args!("{generation:x}"));
+                line.field("inc", incarnation).field("seq", format_args!("{sequence:x}"))
+            }
+        };
         match &self.fence {
             None => line,
             Some(Kept::Heard) => line.field("fence", "heard"),
             Some(Kept::Off { since, sequence, life }) => {
-                let line = line.field("fence", "off").field("since", since).field("seq", format_args!("{sequence:x}"));
-                line.maybe("life", life.as_ref())
+                let line = line.field("fence", "off").field("since", since);
+                line.field("sent", format_args!("{sequence:x}")).maybe("life", life.as_ref())
             }
         }
     }
@@ -171,13 +187,20 @@ impl Neighbour {
             None => None,
             Some("heard") => Some(Kept::Heard),
             Some("off") => {
-                let sequence = u64::from_str_radix(record.raw("seq").ok_or(Unsound)?, 16).map_err(|_| Unsound)?;
-                let since = time_in(record, "since")?.ok_or(Unsound)?;
+                let (since, sequence) = (time_in(record, "since")?.ok_or(Unsound)?, digits_in(record, "sent")?);
                 Some(Kept::Off { since, sequence, life: record.get("life").map(Into::into) })
             }
             Some(_) => return Err(Unsound),
         };
-        Ok(Neighbour { bond, fence })
+        let heard = match time_in(record, "heard")? {
+            None => None,
+            Some(at) => {
+                let incarnation = record.get("inc").ok_or(Unsound)?.into_owned();
+                let (generation, sequence) = (digits_in(record, "hg")?, digits_in(record, "seq")?);
+                Some(Heard { at, generation, incarnation, sequence })
+            }
+        };
+        Ok(Neighbour { bond, fence, heard })
     }
 }
 
@@ -205,7 +228,8 @@ impl Heritage {
         parts(self) == parts(other)
             && self.incarnation == other.incarnation
             && self.groups == other.groups
-            && self.peers == other.peers
+            && self.peers.keys().eq(other.peers.keys())
+            && self.peers.values().map(Neighbour::gist).eq(other.peers.values().map(Neighbour::gist))
             && self.maintenance == other.maintenance
     }
 
@@ -294,6 +318,11 @@ pub(super) fn time_in(record: &Record<'_>, key: &str) -> Result<Option<Time>, Un
 /// The decimal number in a field, if that is there.
 pub(super) fn number_in(record: &Record<'_>, key: &str) -> Result<Option<u64>, Unsound> {
     record.raw(key).map(str::parse).transpose().map_err(|_| Unsound)
+}
+
+/// The hexadecimal number in a field that must be there.
+fn digits_in(record: &Record<'_>, key: &str) -> Result<u64, Unsound> {
+    u64::from_str_radix(record.raw(key).ok_or(Unsound)?, 16).map_err(|_| Unsound)
 }
 
 /// The last line, which has the sum over all before it.

@@ -66,6 +66,7 @@ impl Decide {
         let neighbour = |name: &str| Neighbour {
             bond: view.peers.get(name).map_or(Bond::Dead, |peer| peer.bond()),
             fence: view.fencing.kept(name),
+            heard: view.peers.get(name).and_then(|peer| peer.heard().cloned()),
         };
         Heritage {
             time: view.now,
@@ -102,7 +103,7 @@ impl Decide {
         }
         for (name, neighbour) in peers {
             let Some(peer) = view.peers.get_mut(&name) else { continue };
-            peer.inherit(neighbour.bond, holds);
+            peer.inherit(neighbour.bond, neighbour.heard, holds);
             view.fencing.inherit(&name, neighbour.fence);
         }
         self.inherited = incarnation;
@@ -111,6 +112,8 @@ impl Decide {
     /// Time begins to flow. A lease that cannot be of this time is none.
     pub(super) fn look_at_heritage(&mut self, effects: &mut Vec<Effect>) {
         let view = &mut self.view;
+        let oldest = view.now.before(view.settings.deadtime);
+        view.peers.values_mut().for_each(|peer| peer.not_before(oldest));
         for group in self.groups.iter().filter(|group| group.held() == Held::Started) {
             let Some(until) = view.voting.inherited(&group.name) else { continue };
             if is_lease(until, &view.settings, view.now) {

@@ -69,7 +69,7 @@ impl Said {
 }
 
 /// The last message of a peer.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Heard {
     pub(super) at: Time,
     pub(super) generation: u64,
@@ -133,13 +133,21 @@ impl Peer {
 
     /// Takes over what it was for an earlier life of this process, which `holds`
     /// something by the votes of that time. One that lived is a voter whose vote is
-    /// needed, and which is given no time to vote beyond the lease that there is.
-    pub(super) fn inherit(&mut self, bond: Bond, holds: bool) {
+    /// needed, and which is given no time to vote beyond the lease that there is. What
+    /// was heard of it last it is told, and nothing older is news.
+    pub(super) fn inherit(&mut self, bond: Bond, heard: Option<Heard>, holds: bool) {
+        self.heard = heard.filter(|heard| heard.incarnation.len() <= INCARNATION_MAX);
         match bond {
             Bond::Lives => self.was_voter = holds,
             Bond::Dead => {}
             Bond::Left => self.had_left = true,
         }
+    }
+
+    /// Time begins to flow: what was inherited and is older than that is forgotten. It
+    /// would tell the peer that we do not hear it.
+    pub(super) fn not_before(&mut self, oldest: Time) {
+        self.heard.take_if(|heard| self.said.is_none() && heard.at < oldest);
     }
 
     /// Takes a status message. What was overtaken on the way must not take back

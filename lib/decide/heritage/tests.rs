@@ -46,6 +46,7 @@ fn rich() -> Heritage {
     ip.failures.failed(time(95), Duration::ZERO);
     let life = Some("cc%dd".to_owned());
     let off = Kept::Off { since: time(80), sequence: 255, life };
+    let heard = Heard { at: time(98), generation: 17, incarnation: "ee%ff".to_owned(), sequence: 31 };
     Heritage {
         time: time(100),
         incarnation: Some("aaaaaaaa".to_owned()),
@@ -57,8 +58,8 @@ fn rich() -> Heritage {
             ("ip".to_owned(), ip),
         ]),
         peers: BTreeMap::from([
-            ("n2".to_owned(), Neighbour { bond: Bond::Lives, fence: Some(Kept::Heard) }),
-            ("n3".to_owned(), Neighbour { bond: Bond::Left, fence: Some(off) }),
+            ("n2".to_owned(), Neighbour { bond: Bond::Lives, fence: Some(Kept::Heard), heard: Some(heard) }),
+            ("n3".to_owned(), Neighbour { bond: Bond::Left, fence: Some(off), heard: None }),
         ]),
         maintenance: BTreeMap::from([("n3".to_owned(), time(500))]),
     }
@@ -135,7 +136,10 @@ fn what_is_not_sound_is_refused_as_a_whole() {
         "group 100.0 web stopped epoch=1 again=1.0,2.0,",
         "peer 100.0 n2 sleeps",
         "peer 100.0 n2 lives fence=maybe",
-        "peer 100.0 n2 lives fence=off seq=zz since=1.0",
+        "peer 100.0 n2 lives fence=off sent=zz since=1.0",
+        "peer 100.0 n2 lives fence=off sent=1",
+        "peer 100.0 n2 lives heard=99.0",
+        "peer 100.0 n2 lives heard=99.0 inc=a hg=1 seq=-1",
         "maintenance 100.0 n2",
         "maintenance 100.0",
         "Group 100.0",
