@@ -166,6 +166,11 @@ impl Rule {
         }
     }
 
+    /// Whether it says by what a status is judged.
+    pub fn says_words(&self) -> bool {
+        self.clauses.iter().any(|clause| matches!(clause, Clause::Words(_)))
+    }
+
     /// Whether it says anything of a resource, as `hb-config groups` prints that.
     pub fn is_about(&self, word: &str) -> bool {
         self.fit(word).is_some()

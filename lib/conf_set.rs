@@ -46,7 +46,7 @@ impl ConfSet {
     /// [`Findings::unreadable`].
     pub fn check(&self) -> Findings {
         match conf_file::read(&self.ha_cf(), TEXT_MAX) {
-            Ok(bytes) => self.judge(&self.ha_cf().display().to_string(), &bytes),
+            Ok(bytes) => self.judge(&self.ha_cf().display().to_string(), &bytes).1,
             Err(problems) => {
                 let mut found = Findings { ha_cf: problems, ..self.found.clone() };
                 cluster::check(&HaCf::default(), &self.groups, &self.keys, &mut found);
@@ -55,18 +55,23 @@ impl ConfSet {
         }
     }
 
-    /// ha.cf with what [`ConfSet::check`] says of it as comments.
+    /// ha.cf with what [`ConfSet::check`] says of it as comments, and what else
+    /// Heartbeat's users should know.
     ///
     /// # Errors
     /// It cannot be read, or no advice can be given for it.
     pub fn migrate(&self) -> Result<Migrated, Problems> {
         let bytes = conf_file::read(&self.ha_cf(), TEXT_MAX)?;
         let name = self.ha_cf().display().to_string();
-        migrate::migrate(&bytes, |text| self.judge(&name, text))
+        migrate::migrate(&bytes, |text| {
+            let (conf, mut found) = self.judge(&name, text);
+            migrate::advise(&conf, &self.groups, &mut found.haresources);
+            found
+        })
     }
 
-    /// All that is to be said of the bytes of an ha.cf beside the others.
-    fn judge(&self, name: &str, bytes: &[u8]) -> Findings {
+    /// The bytes of an ha.cf, and all that is to be said of it beside the others.
+    fn judge(&self, name: &str, bytes: &[u8]) -> (HaCf, Findings) {
         let (conf, problems) = ha_cf::parse(name, bytes);
         let mut found = Findings { ha_cf: problems, ..self.found.clone() };
         cluster::check(&conf, &self.groups, &self.keys, &mut found);
@@ -79,6 +84,6 @@ impl ConfSet {
                 script::check(&conf, &self.groups, node, &script_host::this(&self.directory), &mut found.haresources);
             }
         }
-        found
+        (conf, found)
     }
 }

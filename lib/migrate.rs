@@ -13,6 +13,9 @@ use crate::conf_lines::LINE_MAX;
 use crate::problem::{self, Problem, Problems, Severity, printable};
 
 mod mend;
+mod words;
+
+pub use words::advise;
 
 /// Advice that is left out when the file is read, and written anew.
 const ADVICE: &str = "# hbkit: ";

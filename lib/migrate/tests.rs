@@ -210,3 +210,26 @@ fn whatever_lines_there_are_the_promises_hold() {
         check_promises(&sound(), lines.join("\n").as_bytes(), &format!("seed {seed}: {lines:?}"));
     }
 }
+
+#[test]
+fn s71_scripts_that_heartbeat_judged_by_their_words_are_named_once_unless_ha_cf_says_it() {
+    let groups = b"n1 10.0.0.1 web::a drbddisk::r0 Filesystem::/dev/x::/srv db\n\
+        n2 10.0.0.2 web::b ocf::heartbeat::Dummy words::old systemd::nginx quiet\n";
+    let (groups, _) = crate::haresources::parse("haresources", groups);
+    let advice = |ha_cf: &str| {
+        let mut problems = Problems::new("haresources");
+        advise(&ha_cf::parse("ha.cf", ha_cf.as_bytes()).0, &groups, &mut problems);
+        problems.lines()
+    };
+    let names = |lines: &[String]| -> Vec<String> {
+        let name = |line: &String| line.split("Heartbeat judged ").nth(1)?.split(' ').next().map(str::to_owned);
+        lines.iter().filter_map(name).collect()
+    };
+    let lines = advice("resource quiet words=no\nresource web stop=9\n");
+    assert_eq!(names(&lines), ["web", "db"]);
+    assert!(
+        lines[0].starts_with("haresources:1: warning: ") && lines[0].ends_with("'resource web words=yes' in ha.cf")
+    );
+    assert_eq!(names(&advice("resource db words=yes\nresource web::a words=yes\n")), ["web", "quiet"]);
+    assert_eq!(advice("resource * words=yes\n"), [""; 0]);
+}

@@ -319,6 +319,9 @@ fn migrate_prints_an_ha_cf_that_check_takes_and_that_stays_as_it_is() {
     assert!(said.out.contains("\n# hbkit took out the next line: stonith_host is not supported by hbkit: "));
     assert!(said.out.contains("\n#-stonith_host * x y\n") && said.out.contains("\nkeepalive 1\n"), "{}", said.out);
     assert!(!said.out.contains("SECRET"), "{}", said.out);
+    let words = "# hbkit: haresources:1: warning: Heartbeat judged web by the words that its status prints, ";
+    assert!(said.out.lines().any(|line| line.starts_with(words)), "{}", said.out);
+    assert!(!hb_config(&directory, &["check"]).out.contains("Heartbeat judged"));
     let new = configuration(&said.out, HARESOURCES, AUTHKEYS);
     let again = hb_config(&new, &["migrate"]);
     assert_eq!((again.code(), again.out, again.err.as_str()), (0, said.out, ""));
