@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::record::{Record, plain};
+use crate::record::{Record, plain, visible};
 use crate::time::Time;
 
 /// How many subjects are remembered; of more nothing is left out.
@@ -94,8 +94,12 @@ fn is_about(record: &Record<'_>, name: &str) -> bool {
     all || words.into_iter().any(of_link) || record.raw_all(["node", "group"]).contains(&Some(name))
 }
 
-/// A record as a sentence, which begins with what it is about.
+/// A record as a sentence, which begins with what it is about, on one line.
 pub fn sentence(record: &Record<'_>) -> String {
+    visible(&words(record))
+}
+
+fn words(record: &Record<'_>) -> String {
     let (subject, state) = (record.subject().unwrap_or("?"), record.state().unwrap_or("?"));
     match record.kind {
         "node" => node(record, subject, state),

@@ -273,7 +273,12 @@ pub fn decode(value: &str) -> Cow<'_, [u8]> {
 /// A value as text for a person, on one line: what is no UTF-8 is replaced, and so
 /// are control characters.
 pub fn plain(value: &str) -> String {
-    let text = String::from_utf8_lossy(&decode(value)).into_owned();
+    visible(&String::from_utf8_lossy(&decode(value)))
+}
+
+/// Text for a person, on one line: blanks in the place of control characters, which a
+/// record may have where it was not written by a tool of ours.
+pub fn visible(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 

@@ -54,6 +54,9 @@ fn what_lacks_everything_is_a_sentence_too() {
         "unkept", "wall", "x",
     ] {
         assert!(!sentence(&record(&format!("{kind} 1.0"))).is_empty());
+        let hostile =
+            sentence(&record(&format!("{kind} 1.0 \x1b[2J \x07 a=\u{9b}31m reason=\r gap=\x1b[H silent=\x1b")));
+        assert!(!hostile.contains(char::is_control), "{hostile:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::record::{Record, decode};
+use crate::record::{Record, decode, visible};
 use crate::time::Time;
 
 use super::{Level, Picture, number, time};
@@ -43,7 +43,7 @@ impl Families {
 fn labels(pairs: &[(&str, &str)]) -> String {
     let escaped = |value: &str| {
         let value = String::from_utf8_lossy(&decode(value)).into_owned();
-        value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+        visible(&value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
     };
     let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
     format!("{{{}}}", pairs.join(","))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::record::Record;
+use crate::record::{Record, visible};
 use crate::tale::span;
 use crate::time::Time;
 use crate::wall::Wall;
@@ -13,8 +13,12 @@ use super::{Finding, Level, Picture, number, text, time};
 pub fn screen(picture: &Picture<'_>, findings: &[Finding], now: Time, wall: &Wall) -> String {
     let looking = Looking { picture, now };
     let worst = findings.first().map_or(Level::Ok, |finding| finding.level);
-    let mut out =
-        format!("{}  {}  {} UTC\n", picture.own(), worst.word(), &wall.stamp(now)[..19.min(wall.stamp(now).len())]);
+    let mut out = format!(
+        "{}  {}  {} UTC\n",
+        visible(picture.own()),
+        worst.word(),
+        &wall.stamp(now)[..19.min(wall.stamp(now).len())]
+    );
     for finding in findings {
         let mark = match finding.level {
             Level::Ok => " ",
@@ -22,7 +26,7 @@ pub fn screen(picture: &Picture<'_>, findings: &[Finding], now: Time, wall: &Wal
             Level::Critical => "!!",
         };
         // Into a string nothing fails.
-        let _ = writeln!(out, "  {mark:<2} {}", finding.text);
+        let _ = writeln!(out, "  {mark:<2} {}", visible(&finding.text));
     }
     let tables = [looking.groups(), looking.nodes(), looking.links(), looking.targets(), looking.rest()];
     for table in tables.into_iter().filter(|rows| rows.len() > 1) {
@@ -47,7 +51,7 @@ pub fn line(picture: &Picture<'_>, findings: &[Finding]) -> String {
     }
     let said = if texts.is_empty() { parts.join(", ") } else { format!("{}; {}", texts.join("; "), parts.join(", ")) };
     // What stands behind a bar would be figures.
-    format!("HBKIT {} - {}", worst.word(), said.replace('|', "/"))
+    format!("HBKIT {} - {}", worst.word(), visible(&said).replace('|', "/"))
 }
 
 struct Looking<'a> {
@@ -188,7 +192,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let mut out = String::new();
     for row in rows.iter().filter(|row| row.iter().any(|cell| !cell.is_empty())) {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", visible(cell)));
         out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         out.push('\n');
     }

@@ -136,9 +136,13 @@ fn one_screen_says_it_all() {
 fn text_of_others_cannot_leave_its_place() {
     let text = with("node=n1 state=started", "node=n1 state=stopped")
         + "status 100.0 reason web verb=wait since=9.0 text=a|b%22%0Ac\n\
-           status 100.0 ping a%22b%5Cc%0Ad state=up since=1.0 rtt=NaN\n";
+           status 100.0 ping a%22b%5Cc%0Ad state=up since=1.0 rtt=NaN\n\
+           status 100.0 node \x1b[2J state=\x1b[31m since=1.0 config=\u{9b}0m\n";
     let picture = Picture::read(&text);
+    let screen = screen(&picture, &picture.findings(NOW), NOW, &crate::wall::Wall::behind(0));
+    assert!(!screen.lines().any(|line| line.contains(char::is_control)), "{screen:?}");
     let said = line(&picture, &picture.findings(NOW));
+    assert!(!said.contains('\x1b'), "{said:?}");
     assert!(!said.contains('|') && !said.contains('\n'), "{said}");
     let metrics = metrics(&picture, NOW);
     assert!(metrics.contains("hbkit_ping_up{target=\"a\\\"b\\\\c\\nd\"} 1\n"), "{metrics}");
