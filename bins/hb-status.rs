@@ -107,6 +107,9 @@ fn look(args: &Args) -> (String, Seen) {
             return (dark(args, &Dark::Unreadable(why)), Seen::Nothing);
         }
     };
+    // What it decides by stands in what it runs with.
+    let policy = place::configuration().map(|conf| picture::policy(&conf, &text)).unwrap_or_default();
+    let text = text + &policy;
     let picture = Picture::read(&text);
     let (now, boot) = (edge::now(), keeper::boot());
     if let Err(why) = picture.check(Present { now, boot: &boot, is_supervised }) {

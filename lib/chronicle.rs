@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::record::{Record, plain, visible};
 use crate::time::Time;
 
+mod beside;
+
 /// How many subjects are remembered; of more nothing is left out.
 const SUBJECTS: usize = 1024;
 
@@ -33,21 +35,25 @@ impl Sieve {
     /// Whether a record tells what happened.
     pub fn tells(&mut self, record: &Record<'_>) -> bool {
         match record.kind {
-            "tick" | "msg" | "dup" | "gap" | "whole" | "sent" | "again" | "said" | "held" => false,
+            "tick" | "msg" | "dup" | "gap" | "whole" | "sent" | "again" | "said" | "held" | "pulse" => false,
             "do" => record.subject() != Some("renew"),
+            // To a hb-decide that has taken the place of another.
+            "node" | "link" | "self" if record.raw("again") == Some("1") => false,
             // Said to a hb-decide that has begun anew, and no news to anybody else.
             "node" | "link" | "self" if record.raw("again").is_some() => false,
             "node" | "link" | "self" | "why" | "group" | "peer" | "ask" | "fence" | "hold" | "died" | "wall"
-            | "unkept" => true,
+            | "unkept" | "dropped" | "config" | "monitor" => true,
             // A frame or a datagram of anybody: not one line for each.
-            "bad" | "conflict" => self.is_new(record, "", Some(CALM)),
+            "bad" | "conflict" | "late" => self.is_new(record, "", Some(CALM)),
             // Of what is said again and again, and of what is not known, the changes.
             _ => self.is_new(record, record.state().unwrap_or(""), None),
         }
     }
 
     fn is_new(&mut self, record: &Record<'_>, state: &str, calm: Option<Duration>) -> bool {
-        let key = (record.kind.to_owned(), record.subject().unwrap_or("").to_owned());
+        // Of a group there are several resources.
+        let of = if record.kind == "resource" { record.raw("name").unwrap_or("") } else { "" };
+        let key = (record.kind.to_owned(), format!("{} {of}", record.subject().unwrap_or("")));
         let now = record.time;
         let has_room = self.last.len() < SUBJECTS;
         match self.last.get_mut(&key) {
@@ -132,10 +138,25 @@ fn words(record: &Record<'_>) -> String {
             format!("{subject}: a frame on {interface} claims it for {mac}")
         }
         "died" => format!("{subject}: it has ended with status {state}"),
-        "unkept" => {
+        "resource" | "monitor" | "carrier" | "maintenance" | "watchdog" | "respawn" | "config" => {
+            beside::sentence(record, subject, state)
+        }
+        "late" => {
+            let by = record.raw("by").unwrap_or("some");
+            format!("a heartbeat of this node was {by} s too late, and was not sent")
+        }
+        "ping-group" => {
+            let [up, need] = record.raw_all(["up", "need"]).map(|word| word.unwrap_or("?"));
+            format!("{subject}: this group of targets is {state}: {up} answer, {need} must")
+        }
+        "unkept" | "dropped" => {
             let since = record.raw("since").and_then(|text| text.parse().ok());
             let span = since.map_or(Duration::ZERO, |since: Time| record.time.since(since)).as_secs();
-            format!("{} records of {span} s were not kept{}", record.raw("n").unwrap_or("?"), reason(record))
+            let what = match record.kind {
+                "unkept" => "were not kept",
+                _ => "are missing here, which were not read in time",
+            };
+            format!("{} records of {span} s {what}{}", record.raw("n").unwrap_or("?"), reason(record))
         }
         "wall" => format!("the clock of {}", record.raw("node").unwrap_or("this node")),
         kind => format!("{kind} {}", plain(record.rest())),

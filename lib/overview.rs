@@ -2,6 +2,7 @@
 //! alarms, as a fold over what hb-decide read and said. It is told as `status`
 //! records, from which it is shown.
 
+mod beside;
 mod heard;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::announce::Groups;
 use crate::record::{Line, Record, decode, plain};
 use crate::time::{Time, seconds};
 
+use beside::Beside;
 use heard::Heard;
 
 /// The most of each kind that is shown.
@@ -98,7 +100,7 @@ pub struct Overview {
     alarms: BTreeMap<String, Said>,
     reasons: BTreeMap<String, Said>,
     requests: BTreeMap<String, Said>,
-    watchdogs: BTreeMap<String, State>,
+    beside: Beside,
     itself: Option<State>,
     refused: BTreeMap<String, u64>,
     unkept: u64,
@@ -129,7 +131,7 @@ impl Overview {
             alarms: BTreeMap::new(),
             reasons: BTreeMap::new(),
             requests: BTreeMap::new(),
-            watchdogs: BTreeMap::new(),
+            beside: Beside::default(),
             itself: None,
             refused: BTreeMap::new(),
             unkept: 0,
@@ -161,7 +163,7 @@ impl Overview {
             "do" => self.action(record, subject, state),
             "held" => self.held(record.time),
             "why" => self.reason(record, subject, state),
-            "watchdog" => take(&mut self.watchdogs, subject, state, record),
+            "carrier" | "monitor" | "respawn" | "watchdog" => self.beside.record(record, subject, state),
             "self" => self.itself.get_or_insert_default().take(subject, record),
             "bad" => self.count_refused(record, subject),
             "unkept" => self.unkept += number(record.raw("n")),
@@ -225,6 +227,7 @@ impl Overview {
             }
             ("stop", _) => {
                 self.leases.remove(group);
+                self.beside.forget(group);
             }
             _ => {}
         }
@@ -249,7 +252,7 @@ impl Overview {
                 self.requests.remove(subject);
                 return;
             }
-            "start" | "stop" | "wait" | "ask" | "keep" => &mut self.reasons,
+            "start" | "stop" | "wait" | "ask" | "keep" | "adopt" => &mut self.reasons,
             _ => return,
         };
         let words: Vec<&str> = record.rest().split(' ').skip(2).collect();
@@ -328,9 +331,7 @@ impl Overview {
             say(state.line(line("ping", name), &["rtt", "loss", "group", "reason"]));
         }
         self.said_lines(&mut say);
-        for (device, state) in &self.watchdogs {
-            say(state.line(line("watchdog", device), &["timeout", "kind", "nowayout", "reason"]));
-        }
+        self.beside.lines(line, &mut say);
         for (reason, count) in &self.refused {
             say(line("bad", reason).field("n", count));
         }

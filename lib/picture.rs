@@ -8,7 +8,8 @@ mod screen;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::record::{Record, plain};
+use crate::ha_cf::HaCf;
+use crate::record::{Line, Record, plain};
 use crate::time::{Time, parse_span};
 
 pub use findings::{Finding, Level};
@@ -52,6 +53,14 @@ impl Dark {
             Dark::Unreadable(why) => why.clone(),
         }
     }
+}
+
+/// A status record more: what the node of a status file decides by.
+pub fn policy(conf: &HaCf, status: &str) -> String {
+    let picture = Picture::read(status);
+    let Some((own, keeper)) = picture.keeper() else { return String::new() };
+    let line = Line::new("status", keeper.time).word("policy").word(own).field("quorum", conf.quorum);
+    line.field("voters", conf.node.len()).field("dialect", conf.dialect).finish() + "\n"
 }
 
 /// What is there beside the status file.

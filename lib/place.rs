@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
+use crate::ha_cf::{self, HaCf};
 use crate::keeper::RECENT;
 use crate::ring::Reader;
 
@@ -20,6 +21,11 @@ pub fn run() -> PathBuf {
 pub fn log() -> PathBuf {
     let told = run().join("log");
     if told.exists() { told } else { "/var/lib/hbkit/log".into() }
+}
+
+/// The ha.cf that the node runs with, whatever became of the files since.
+pub fn configuration() -> Option<HaCf> {
+    ha_cf::read(&run().join("conf/ha.cf")).ok()
 }
 
 /// The latest of what happened, which needs no disk.

@@ -84,6 +84,24 @@ fn ping_targets_configurations_and_the_watchdog_are_as_last_told() {
 }
 
 #[test]
+fn what_stands_beside_the_pipeline_is_as_last_told() {
+    let text = "carrier 1.0 web down reason=eth0%20has%20no%20carrier\nrespawn 2.0 ipfail ended status=1 again=1.0\n\
+                monitor 3.0 web failed name=apache status=3\nmonitor 3.1 web restart name=apache n=1 of=3\ntick 5.0\n";
+    has(text, "status 5.000000 carrier web state=down since=1.000000 reason=eth0%20has%20no%20carrier");
+    has(text, "status 5.000000 respawn ipfail state=ended since=2.000000 status=1 again=1.0");
+    has(text, "status 5.000000 monitor web state=restart since=3.100000 name=apache n=1 of=3");
+    // What is well again, or watched no more, is nothing to be told.
+    for end in ["monitor 4.0 web restarted name=apache", "monitor 4.0 web running", "do 4.0 stop web"] {
+        lacks(&format!("{text}{end}\n"), " monitor ");
+    }
+    has(
+        &format!("{text}monitor 4.0 web restarted name=other\n"),
+        "status 5.000000 monitor web state=restart since=3.100000 name=apache n=1 of=3",
+    );
+    has(&format!("{text}carrier 6.0 web up\n"), "status 5.000000 carrier web state=up since=6.000000");
+}
+
+#[test]
 fn a_maintenance_ends_with_its_time() {
     let text = "node 1.0 n2 active\nmsg 1.0 n2 via=m t=status grp=- votes=- ping=1.0.2 maint=60\ntick 2.0\n";
     has(text, "status 2.000000 node n2 state=active since=1.000000 reach=1.0.2 maintenance=61.000000");

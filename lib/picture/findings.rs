@@ -61,6 +61,7 @@ impl Picture<'_> {
             let gap = record.raw("gap").unwrap_or("some");
             say(Level::Warning, format!("this node was paused for {gap} s, and listens first"));
         }
+        self.of_resources(&mut say);
         for (device, record) in self.of("watchdog") {
             if matches!(record.raw("state"), Some("failed" | "reset" | "left")) {
                 let (state, reason) = (text(&record, "state"), text(&record, "reason"));
@@ -91,6 +92,34 @@ impl Picture<'_> {
             for part in self.parts(group).filter(|part| part.state == "failed") {
                 say(Level::Warning, format!("{group} has failed on {}", part.node));
             }
+        }
+    }
+
+    /// What this node's own tools found of what belongs to its groups.
+    fn of_resources(&self, say: &mut impl FnMut(Level, String)) {
+        let because = |reason: String| if reason.is_empty() { reason } else { format!(": {reason}") };
+        for (group, record) in self.of("carrier").filter(|(_, record)| record.raw("state") != Some("up")) {
+            say(Level::Warning, format!("{group} has no carrier here{}", because(text(&record, "reason"))));
+        }
+        for (group, record) in self.of("monitor") {
+            let [name, n, of] = ["name", "n", "of"].map(|key| text(&record, key));
+            let what = match record.raw("state") {
+                Some("failed") => "has failed".to_owned(),
+                Some("unknown") => "cannot be asked".to_owned(),
+                Some("restart") => format!("has failed, and is started again, {n} of {of}"),
+                Some("not-restarted") => "has failed, and did not start again".to_owned(),
+                Some("given-up") => "has failed, and has no restarts left".to_owned(),
+                state => state.unwrap_or("unknown").to_owned(),
+            };
+            say(Level::Warning, format!("{group}: {name} {what}{}", because(text(&record, "reason"))));
+        }
+        for (name, record) in self.of("respawn") {
+            let what = match record.raw("state") {
+                Some("failed") => "could not be started",
+                Some("ended") => "has ended, and is started again",
+                Some(_) | None => continue,
+            };
+            say(Level::Warning, format!("{name}: it {what}{}", because(text(&record, "reason"))));
         }
     }
 

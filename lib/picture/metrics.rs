@@ -85,6 +85,7 @@ pub fn metrics(picture: &Picture<'_>, now: Time) -> String {
         .filter_map(|(name, _, record)| Some((labels(&[("target", name)]), number(record, "rtt")? / 1000.0)))
         .collect();
     out.gauge("ping_round_trip", "seconds", "Until a ping target answered.", &points);
+    of_resources(picture, &mut out);
     let counted = |subject: &str, label: &str| -> Vec<(String, f64)> {
         let points = picture.of(subject);
         points.filter_map(|(name, record)| Some((labels(&[(label, name)]), number(&record, "n")?))).collect()
@@ -131,6 +132,29 @@ fn of_groups(picture: &Picture<'_>, now: Time, out: &mut Families) {
     out.gauge("vote", "", "Whom a node votes for.", &points);
 }
 
+fn of_resources(picture: &Picture<'_>, out: &mut Families) {
+    let is = |record: &Record<'_>, state: &str| truth(record.raw("state") == Some(state));
+    let in_state = |subject: &str, label: &str, state: &str| -> Vec<(String, f64)> {
+        picture.of(subject).map(|(name, record)| (labels(&[(label, name)]), is(&record, state))).collect()
+    };
+    out.gauge("carrier_up", "", "Whether the interfaces of a group carry here.", &in_state("carrier", "group", "up"));
+    let points: Vec<_> = picture
+        .of("monitor")
+        .filter_map(|(group, record)| Some((labels(&[("group", group), ("resource", record.raw("name")?)]), 1.0)))
+        .collect();
+    out.gauge("resource_ailing", "", "A resource of a group that runs here and is not well.", &points);
+    out.gauge("respawn_running", "", "Whether a program runs.", &in_state("respawn", "program", "started"));
+    out.gauge("watchdog_armed", "", "Whether a watchdog is armed.", &in_state("watchdog", "device", "armed"));
+    let points: Vec<_> = picture
+        .of("policy")
+        .filter_map(|(_, record)| {
+            let [quorum, dialect] = record.raw_all(["quorum", "dialect"]);
+            Some((labels(&[("quorum", quorum?), ("dialect", dialect?)]), 1.0))
+        })
+        .collect();
+    out.gauge("policy", "", "What this node decides by.", &points);
+}
+
 fn of_nodes(picture: &Picture<'_>, now: Time, out: &mut Families) {
     let others = || picture.nodes().filter(|(_, record)| record.raw("state") != Some("own"));
     let gauge = |value: &dyn Fn(&Record<'_>) -> Option<f64>| -> Vec<(String, f64)> {
@@ -140,7 +164,10 @@ fn of_nodes(picture: &Picture<'_>, now: Time, out: &mut Families) {
     out.gauge("node_up", "", "Whether another node lives.", &gauge(&|record| Some(truth(is_up(record)))));
     let points = gauge(&|record| Some(number(record, "rtt")? / 1000.0));
     out.gauge("node_round_trip", "seconds", "Of a heartbeat and its echo.", &points);
-    let points = gauge(&|record| record.raw("config").map(|config| truth(config == "same")));
+    let points = gauge(&|record| match record.raw("config")? {
+        "unknown" => None,
+        config => Some(truth(config == "same")),
+    });
     out.gauge("node_config_same", "", "Whether another node has this configuration.", &points);
     let points: Vec<_> = picture
         .nodes()

@@ -13,19 +13,20 @@ use super::{Finding, Level, Picture, number, text, time};
 pub fn screen(picture: &Picture<'_>, findings: &[Finding], now: Time, wall: &Wall) -> String {
     let looking = Looking { picture, now };
     let worst = findings.first().map_or(Level::Ok, |finding| finding.level);
-    let mut out = format!(
-        "{}  {}  {} UTC\n",
-        visible(picture.own()),
-        worst.word(),
-        &wall.stamp(now)[..19.min(wall.stamp(now).len())]
-    );
+    let stamp = wall.stamp(now);
+    let mut out = format!("{}  {}  {} UTC", visible(picture.own()), worst.word(), &stamp[..19.min(stamp.len())]);
+    // Into a string nothing fails.
+    if let Some((_, record)) = picture.of("policy").next() {
+        let [quorum, voters, dialect] = ["quorum", "voters", "dialect"].map(|key| text(&record, key));
+        let _ = write!(out, "  quorum {quorum} of {voters}, dialect {dialect}");
+    }
+    out.push('\n');
     for finding in findings {
         let mark = match finding.level {
             Level::Ok => " ",
             Level::Warning => "!",
             Level::Critical => "!!",
         };
-        // Into a string nothing fails.
         let _ = writeln!(out, "  {mark:<2} {}", visible(&finding.text));
     }
     let tables = [looking.groups(), looking.nodes(), looking.links(), looking.targets(), looking.rest()];
@@ -167,10 +168,12 @@ impl Looking<'_> {
 
     fn rest(&self) -> Vec<Vec<String>> {
         let mut rows = vec![row(["", "", ""])];
-        for (device, record) in self.picture.of("watchdog") {
-            let fields = record.raw_fields().filter(|(key, _)| !matches!(*key, "state" | "since"));
-            let more: Vec<String> = fields.map(|(key, _)| format!("{key} {}", text(&record, key))).collect();
-            rows.push(vec![format!("watchdog {device}"), text(&record, "state"), more.join(", ")]);
+        for (subject, ends) in [("watchdog", ""), ("carrier", " here"), ("monitor", ""), ("respawn", "")] {
+            for (name, record) in self.picture.of(subject) {
+                let fields = record.raw_fields().filter(|(key, _)| !matches!(*key, "state" | "since"));
+                let more: Vec<String> = fields.map(|(key, _)| format!("{key} {}", text(&record, key))).collect();
+                rows.push(vec![format!("{subject} {name}{ends}"), text(&record, "state"), more.join(", ")]);
+            }
         }
         let refused = self.picture.of("bad").map(|(reason, record)| format!("{reason} {}", text(&record, "n")));
         let refused: Vec<String> = refused.collect();

@@ -98,6 +98,30 @@ fn everything_else_is_a_warning() {
         ),
         (WELL.to_owned() + "status 100.0 alarm n2 verb=alarm since=1.0 text=it%20lives\n", "n2: it lives"),
         (WELL.to_owned() + "status 100.0 unkept n1 n=9\n", "9 records were not kept"),
+        (
+            WELL.to_owned() + "status 100.0 carrier web state=down since=9.0 reason=eth0%20is%20down\n",
+            "web has no carrier here: eth0 is down",
+        ),
+        (
+            WELL.to_owned() + "status 100.0 monitor web state=restart since=9.0 name=apache n=1 of=3\n",
+            "web: apache has failed, and is started again, 1 of 3",
+        ),
+        (
+            WELL.to_owned() + "status 100.0 monitor web state=unknown since=9.0 name=apache reason=busy\n",
+            "web: apache cannot be asked: busy",
+        ),
+        (
+            WELL.to_owned() + "status 100.0 monitor web state=given-up since=9.0 name=apache\n",
+            "web: apache has failed, and has no restarts left",
+        ),
+        (
+            WELL.to_owned() + "status 100.0 respawn ipfail state=failed since=9.0 reason=no%20such%20file\n",
+            "ipfail: it could not be started: no such file",
+        ),
+        (
+            WELL.to_owned() + "status 100.0 watchdog /dev/watchdog state=failed since=9.0 reason=busy\n",
+            "/dev/watchdog: failed busy",
+        ),
     ];
     for (text, wanted) in cases {
         assert_eq!(found(&text), [(Level::Warning, wanted.to_owned())]);
@@ -108,14 +132,25 @@ fn everything_else_is_a_warning() {
 }
 
 #[test]
+fn what_is_not_known_is_no_metric() {
+    let text = with("config=same", "config=unknown") + "status 100.0 carrier web state=down since=9.0\n";
+    let text = metrics(&Picture::read(&text), NOW);
+    assert!(!text.contains("node_config_same"), "{text}");
+    assert!(text.contains("\nhbkit_carrier_up{group=\"web\"} 0\n"), "{text}");
+}
+
+#[test]
 fn one_screen_says_it_all() {
     let text = WELL.to_owned()
-        + "status 100.0 watchdog /dev/watchdog state=armed since=9.0 timeout=10\nstatus 100.0 bad auth n=3\n";
+        + "status 100.0 watchdog /dev/watchdog state=armed since=9.0 timeout=10\nstatus 100.0 bad auth n=3\n\
+           status 100.0 carrier web state=up since=9.0\n";
+    let conf = crate::ha_cf::parse("ha.cf", b"node n1 n2 n3\nbcast eth0\nquorum majority\n").0;
+    let text = text.clone() + &policy(&conf, &text);
     let picture = Picture::read(&text);
     let wall = crate::wall::Wall::behind(1_795_284_208_500_000);
     assert_eq!(
         screen(&picture, &picture.findings(NOW), NOW, &wall),
-        "n1  OK  2026-11-21 18:05:09 UTC\n\n\
+        "n1  OK  2026-11-21 18:05:09 UTC  quorum majority of 3, dialect hbkit\n\n\
          GROUP  SERVED BY  FOR     LEASE  VOTES\n\
          web    n1         50.5 s  9.5 s  n2 for n1\n\n\
          NODE  STATE      FOR    ROUND TRIP  PINGS   CONFIGURATION\n\
@@ -127,6 +162,7 @@ fn one_screen_says_it_all() {
          PING TARGET  STATE    FOR    ROUND TRIP  LOSS  GROUP\n\
          gw           answers  1 min  0.3 ms      0/9   -\n\n\
          watchdog /dev/watchdog  armed   timeout 10\n\
+         carrier web here        up\n\
          refused datagrams       auth 3\n"
     );
     assert_eq!(line(&picture, &[]), "HBKIT OK - web on n1");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::announce::Held;
-use crate::record::Record;
+use crate::chronicle::sentence;
+use crate::record::{Record, visible};
 use crate::time::{Time, parse_span};
 use crate::wall::Wall;
 
@@ -15,7 +16,10 @@ use super::{begins_a_life, stamp};
 const NODES: usize = 1024;
 
 /// What a story is told from; the others are not asked for their time either.
-const KINDS: [&str; 11] = ["tick", "msg", "sent", "do", "why", "group", "node", "self", "ask", "conflict", "fence"];
+const KINDS: [&str; 15] = [
+    "tick", "msg", "sent", "do", "why", "group", "node", "self", "ask", "conflict", "fence", "monitor", "carrier",
+    "resource", "hold",
+];
 
 /// Since when nobody is known to serve, and since when that may have been so.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +133,15 @@ impl Teller {
                 let result = record.state().unwrap_or("unknown");
                 self.say(now, &format!("fencing of {node}: {result}"), lines);
             }
+            ("monitor" | "carrier", Some(group)) if group == self.group => self.found(record, lines),
+            ("resource", Some(group)) if group == self.group => match record.state() {
+                Some("running" | "stopped") => {}
+                Some(_) | None => self.found(record, lines),
+            },
+            ("hold", Some(_)) if record.raw("group") == Some(self.group.as_str()) => match record.state() {
+                Some("held") => {}
+                Some(_) | None => self.found(record, lines),
+            },
             _ => {}
         }
     }
@@ -138,7 +151,14 @@ impl Teller {
             Some(wall) => wall.stamp(now),
             None => stamp(self.first.unwrap_or(now), now),
         };
-        lines.push(format!("{stamp}  {text}"));
+        lines.push(format!("{stamp}  {}", visible(text)));
+    }
+
+    /// What a tool of this node found of the group.
+    fn found(&self, record: &Record<'_>, lines: &mut Vec<String>) {
+        let text = sentence(record);
+        let text = text.strip_prefix(&format!("{}: ", self.group)).unwrap_or(&text);
+        self.say(record.time, &format!("{}: {text}", self.own), lines);
     }
 
     /// hb-judge and hb-decide begin, and know nothing of what was. After a boot
@@ -210,6 +230,7 @@ impl Teller {
             "wait" => self.say(now, &format!("{} waits: {text}", self.own), lines),
             "ask" => self.say(now, &format!("{} asks to take it: {text}", self.own), lines),
             "refused" => self.say(now, &format!("{} refuses: {text}", self.own), lines),
+            "adopt" => self.say(now, &format!("{} keeps it: {text}", self.own), lines),
             "alarm" => self.say(now, &format!("ALARM: {text}"), lines),
             "accepted" | "done" | "failed" => self.say(now, &format!("{verb}: {text}"), lines),
             "over" => self.say(now, &format!("it is over: {text}"), lines),

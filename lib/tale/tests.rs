@@ -57,6 +57,28 @@ fn the_death_of_an_owner_leaves_a_gap_that_is_known_and_one_that_may_be() {
 }
 
 #[test]
+fn what_was_found_of_the_group_is_told_and_not_what_goes_well() {
+    let lines = told(
+        "web",
+        "group 1.0 web started node=n1 epoch=1\nmonitor 2.0 web failed name=apache status=3\n\
+         monitor 2.1 db failed name=x\nresource 2.2 web failed name=apache status=1\nresource 2.3 web running name=a\n\
+         carrier 3.0 web down reason=eth0%20is%20down\nhold 4.0 10.0.0.1 removed group=web reason=gone\n\
+         hold 5.0 10.0.0.1 held group=web\nhold 6.0 10.0.0.2 ended group=db\n",
+    )
+    .unwrap();
+    assert_eq!(
+        lines[1..5],
+        [
+            "n1: apache: it was found failed (status 3)",
+            "n1: apache: the script says failed (status 1)",
+            "n1: it has no carrier here: eth0 is down",
+            "n1: 10.0.0.1: removed: gone",
+        ]
+    );
+    assert_eq!(lines.len(), 7, "{lines:?}");
+}
+
+#[test]
 fn two_that_have_it_are_counted_until_one_has_released_it() {
     let lines = told(
         "web",

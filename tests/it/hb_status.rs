@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use crate::hb_supervise::{ADDRESS, Node, Plan, TWO_LINKS, running, started_on};
+use crate::hb_supervise::{ADDRESS, Cluster, Node, Plan, TWO_LINKS, running, started_on};
 use crate::lab::{Running, Said, command, finish, tool, wait_until};
 use crate::need_namespaces;
 
@@ -27,7 +27,7 @@ fn a_pair_that_is_well_is_shown_on_one_screen() {
     let said = status(&cluster.nodes[0], &[]);
     assert!(said.out.starts_with("node1  OK  20") && said.err.is_empty(), "{}{}", said.out, said.err);
     let line = |start: &str| {
-        let found = said.out.lines().find(|line| line.starts_with(start) && !line.ends_with(" UTC"));
+        let found = said.out.lines().find(|line| line.starts_with(start) && !line.contains(" UTC"));
         found
             .unwrap_or_else(|| panic!("no line of {start}:\n{}", said.out))
             .split_ascii_whitespace()
@@ -102,6 +102,58 @@ fn metrics_are_openmetrics_and_json_is_json() {
         json.lines().all(|line| line.starts_with("{\"kind\":\"status\",\"time\":") && line.ends_with("}}")),
         "{json}"
     );
+}
+
+#[test]
+fn what_stands_beside_the_pipeline_is_shown_too() {
+    need_namespaces!();
+    let ha_cf = "keepalive 100ms\ndeadtime 3\nwarntime 1\ninitdead 6\nauto_failback on\nbcast eth1\n";
+    let cluster = Cluster::new(&Plan { ha_cf, ..TWO_LINKS });
+    let node = &cluster.nodes[0];
+    let device = node.directory.join("watchdog").display().to_string();
+    fs::write(&device, "").unwrap();
+    let path = node.directory.join("ha.cf");
+    let text = format!("{}watchdog {device}\nrespawn root /bin/sleep 600\n", fs::read_to_string(&path).unwrap());
+    fs::write(&path, text).unwrap();
+    let (_one, _two) = (node.supervise(), cluster.nodes[1].supervise());
+    let shows = |words: &[&str]| {
+        let out = status(node, &[]).out;
+        let fits = |line: &str| words.iter().try_fold(line, |rest, word| Some(rest.split_once(word)?.1)).is_some();
+        out.lines().any(fits)
+    };
+    for words in [
+        &["node1  ", "quorum alive of 2, dialect hbkit"][..],
+        &["watchdog ", &device, "armed", "kind stand-in"],
+        &["carrier 10.9.0.80 here", "up"],
+        &["respawn sleep", "started"],
+    ] {
+        wait_until(&format!("{words:?}"), || shows(words));
+    }
+    let metrics = status(node, &["--openmetrics"]).out;
+    follows_the_format(&metrics);
+    for wanted in [
+        format!("hbkit_watchdog_armed{{device=\"{device}\"}} 1"),
+        "hbkit_carrier_up{group=\"10.9.0.80\"} 1".to_owned(),
+        "hbkit_respawn_running{program=\"sleep\"} 1".to_owned(),
+        "hbkit_policy{quorum=\"alive\",dialect=\"hbkit\"} 1".to_owned(),
+    ] {
+        assert!(metrics.lines().any(|line| line == wanted), "{wanted}\n{metrics}");
+    }
+    let json = status(node, &["-j"]).out;
+    for subject in ["policy", "watchdog", "carrier", "respawn"] {
+        assert!(json.lines().any(|line| line.contains(&format!("\"{subject}\""))), "{subject}\n{json}");
+    }
+    node.host.ip("link set eth0 down");
+    wait_until("the carrier is gone", || shows(&["!", "10.9.0.80 has no carrier here"]));
+    // hb-log says the same in words.
+    let mut command = command("hb-log");
+    command.env("HBKIT_RUN", node.directory.join("run"));
+    let said = finish(command, b"").out;
+    for words in
+        ["10.9.0.80: it has no carrier here", "armed: this machine is reset", "sleep: this program was started"]
+    {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
 }
 
 /// The rules of OpenMetrics that this output can break.
