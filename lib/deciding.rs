@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 
+use crate::chronicle::Sieve;
 use crate::decide::{Effect, Heritage, Settings};
 use crate::edge::{Answer, Output, OutputError, complain};
 use crate::engine::Engine;
@@ -63,6 +64,8 @@ pub struct Deciding {
     state: Option<StateFile>,
     /// What was known of the peers when it was written last.
     changes: u64,
+    /// What the keeper is to know at once.
+    sieve: Sieve,
     out: Output,
 }
 
@@ -76,8 +79,8 @@ impl Deciding {
         tap: Option<Tap>,
     ) -> Deciding {
         let engine = Engine::new(settings, dialect);
-        let (state, changes) = (None, 0);
-        Deciding { engine, says, effects: Vec::new(), announcements, tap, state, changes, out: Output::new() }
+        let (state, changes, sieve) = (None, 0, Sieve::default());
+        Deciding { engine, says, effects: Vec::new(), announcements, tap, state, changes, sieve, out: Output::new() }
     }
 
     /// Inherits from `file`, and leaves there what the next one needs to know.
@@ -112,15 +115,16 @@ impl Deciding {
             }
         }
         let said = format!("said {time} {text}");
-        if said.len() < MAX {
-            self.keep(said.as_bytes(), time);
+        if let Some(tap) = self.tap.as_mut().filter(|_| said.len() < MAX) {
+            tap.line(said.as_bytes(), time, false);
         }
         Ok(())
     }
 
-    fn keep(&mut self, line: &[u8], time: Time) {
+    fn keep(&mut self, record: &Record<'_>, line: &[u8], time: Time) {
         if let Some(tap) = &mut self.tap {
-            tap.line(line, time);
+            // The end of a lease is shown to people while it lasts.
+            tap.line(line, time, record.kind == "do" || self.sieve.tells(record));
         }
     }
 }
@@ -131,7 +135,7 @@ impl Filter for Deciding {
         if self.says.all || (self.says.verbose && verdict) {
             self.out.raw_line(line)?;
         }
-        self.keep(line, record.time);
+        self.keep(record, line, record.time);
         let decided = self.engine.record(record, &mut self.effects);
         self.remember();
         for effect in std::mem::take(&mut self.effects) {
@@ -139,7 +143,9 @@ impl Filter for Deciding {
                 Effect::Say(line) => {
                     let line = line.finish();
                     self.out.line(&line)?;
-                    self.keep(line.as_bytes(), record.time);
+                    if let Ok(said) = Record::parse_text(&line) {
+                        self.keep(&said, line.as_bytes(), record.time);
+                    }
                 }
                 Effect::Announce(text) => self.announce(&text, record.time)?,
                 Effect::End => {
@@ -158,7 +164,7 @@ impl Filter for Deciding {
     fn flush(&mut self) -> Result<(), OutputError> {
         self.out.flush()?;
         if let Some(tap) = &mut self.tap {
-            tap.flush();
+            tap.rest();
         }
         Ok(())
     }
