@@ -18,7 +18,7 @@ use hbkit::replay::Memory;
 use hbkit::silence::Silences;
 use hbkit::time::{Time, parse_span};
 use hbkit::udp::OwnAddresses;
-use hbkit::{json, name, realtime, signals, station};
+use hbkit::{json, name, realtime, signals, silence, station};
 
 /// Hear heartbeats.
 ///
@@ -33,7 +33,7 @@ struct Args {
     /// Hear this node only, beside those of ha.cf; may be repeated
     #[arg(short = 'P', long, value_name = "NAME", value_parser = name::node)]
     peer: Vec<String>,
-    /// Between two ticks [default: a quarter of keepalive, at most 250ms]
+    /// Between two ticks [default: keepalive or a part of it, at most 250ms]
     #[arg(short, long, value_name = "SPAN", value_parser = parse_tick)]
     tick: Option<Duration>,
     /// Write the records that hb-send answers to this descriptor too
@@ -46,9 +46,6 @@ struct Args {
     #[arg(short, long)]
     json: bool,
 }
-
-/// The longest tick that is taken by default.
-const TICK_MAX: Duration = Duration::from_millis(250);
 
 fn parse_tick(text: &str) -> Result<Duration, String> {
     let span = parse_span(text).map_err(|error| error.to_string())?;
@@ -63,8 +60,9 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     let station = args.station.read()?;
     realtime::begin("hb-listen", args.realtime);
     let keepalive = station.config.as_ref().map_or(Duration::from_secs(1), |config| config.keepalive);
-    let tick = args.tick.unwrap_or((keepalive / 4).min(TICK_MAX));
-    let silences = station.config.as_ref().map(|config| Silences::new(config.deadtime));
+    let deadtime = station.config.as_ref().map_or(Duration::MAX, |config| config.deadtime);
+    let tick = args.tick.unwrap_or(silence::usual_tick(keepalive, deadtime));
+    let silences = station.config.as_ref().map(Silences::of);
     let known = station.config.map(|config| config.node).unwrap_or_default();
     let peers: Vec<String> = known.into_iter().chain(args.peer).collect();
     let now = edge::now();

@@ -51,6 +51,7 @@ mod wish;
 use std::fmt;
 
 use crate::announce::Held;
+use crate::beat::Beat;
 use crate::record::{Line, Record};
 use crate::time::Time;
 
@@ -118,7 +119,7 @@ pub struct Decide {
     groups: Vec<Group>,
     ticked: Option<Time>,
     active: bool,
-    next_announcement: Time,
+    beat: Beat,
     /// What was announced last, and for whom we voted.
     announced: Option<(Standing, Vec<(String, String)>)>,
     announced_at: Time,
@@ -173,7 +174,7 @@ impl Decide {
             groups,
             ticked: None,
             active: false,
-            next_announcement: Time::ZERO,
+            beat: Beat::new(),
             announced: None,
             announced_at: Time::ZERO,
             ended: false,
@@ -284,11 +285,11 @@ impl Decide {
         self.hear_maintenance(name, record, effects);
         // An inherited lease is short: who can prolong it hears at once that it was heard.
         if !was_heard && self.view.voting.is_heir() {
-            self.next_announcement = self.view.now;
+            self.beat.set(self.view.now);
         }
         let given = self.view.voting.book.changes();
         self.vote(name);
-        let votes = given != self.view.voting.book.changes() || self.view.now >= self.next_announcement;
+        let votes = given != self.view.voting.book.changes() || self.beat.has_come(self.view.now);
         let matters = news == News::More || effects.len() > said || votes || self.waits_for_votes();
         Ok(if matters { Taken::Matters } else { Taken::Noted })
     }
@@ -335,7 +336,7 @@ impl Decide {
             view.voting.leases.granted(group, name, vote);
         }
         if asks && view.now.since(self.announced_at) * 2 >= view.settings.keepalive {
-            self.next_announcement = view.now;
+            self.beat.follow(view.now);
         }
     }
 
@@ -380,7 +381,7 @@ impl Decide {
         }
         // From here on votes can be counted.
         if self.view.voting.leases.incarnation().is_none() && self.view.voting.is_heir() {
-            self.next_announcement = self.view.now;
+            self.beat.set(self.view.now);
         }
         self.view.voting.leases.left(incarnation.unwrap_or("-"), sequence, record.time);
         Ok(Taken::Matters)

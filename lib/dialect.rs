@@ -41,6 +41,7 @@ mod standby;
 use std::time::Duration;
 
 use crate::announce::Held;
+use crate::beat::Beat;
 use crate::decide::{Effect, Settings, Strange, why};
 use crate::record::Record;
 use crate::time::Time;
@@ -98,7 +99,7 @@ struct Clock {
     stalled: bool,
     /// When a heartbeat of ours left last.
     sent: Option<Time>,
-    next_status: Time,
+    status: Beat,
     /// Whether a heartbeat was announced since the farewell.
     said_status: bool,
 }

@@ -52,6 +52,7 @@
 //! | [`suggest`] | from a recording to times that suit it |
 //! | [`spread`] | how spans of time are distributed, in bounded memory |
 //! | [`phi`] | how much silence is too much, by the intervals that were seen |
+//! | [`beat`] | when the next heartbeat is due |
 //! | [`announce`] | what a node says of itself in every heartbeat |
 //! | [`echo`] | what a node last heard from each of its peers, and on which media |
 //! | [`votes`] | who promised which group to whom, and until when |
@@ -166,6 +167,7 @@ pub mod attendant;
 pub mod auth;
 pub mod authkeys;
 pub mod backlog;
+pub mod beat;
 pub mod budget;
 pub mod called;
 pub mod care;

@@ -50,16 +50,16 @@ impl Decide {
             let alike = holders().zip(given).all(|((group, holder), before)| group == before.0 && holder == before.1);
             *before == stands && alike && holders().count() == given.len()
         };
-        if self.announced.as_ref().is_some_and(same) && !last && now < self.next_announcement {
+        let is_due = self.beat.is_due(now, self.view.settings.keepalive);
+        if self.announced.as_ref().is_some_and(same) && !last && !is_due {
             return;
         }
         let holders = holders().map(|(group, holder)| (group.to_owned(), holder.to_owned())).collect();
         let mut votes = self.view.voting.book.votes(now);
         votes.0.retain(|_, vote| vote.holder != own);
         let text = self.announcement(&stands);
-        if now >= self.next_announcement {
-            let grid = self.next_announcement + self.view.settings.keepalive;
-            self.next_announcement = if grid > now { grid } else { now + self.view.settings.keepalive };
+        if is_due {
+            self.beat.made(now, self.view.settings.keepalive);
         }
         let expiry = self.expiry();
         let maintenance = self.view.maintenance.left(&self.view.settings.own, now);

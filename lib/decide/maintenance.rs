@@ -163,7 +163,7 @@ impl Decide {
         let text = format!("maintenance: for {} s", span.as_secs());
         self.answer("accepted", &text, effects);
         self.view.maintenance.begin(&self.view.settings.own, at + span, now, effects);
-        self.next_announcement = now;
+        self.beat.set(now);
     }
 
     /// Ends that of this node, and of those that are gone. A living node is told
@@ -178,7 +178,7 @@ impl Decide {
         for node in nodes {
             if node == own {
                 self.answer("done", "maintenance: it is ended here", effects);
-                self.next_announcement = now;
+                self.beat.set(now);
             } else if self.view.peers.get(&node).is_none_or(|peer| peer.is_dead() || peer.has_left()) {
                 self.answer("done", &format!("maintenance: that of {node}, which is gone, is ended here"), effects);
             } else {

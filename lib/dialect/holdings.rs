@@ -45,7 +45,7 @@ impl Heartbeat {
             Phase::Silent if self.peer.is_dead() => {
                 self.phase = Phase::Stable;
                 self.take_over("is dead");
-                self.clock.next_status = now;
+                self.clock.status.set(now);
             }
             Phase::Silent if self.peer.was_met() && now >= self.watch.next_question => {
                 self.watch.next_question = now + AGAIN;
@@ -97,7 +97,7 @@ impl Heartbeat {
         if self.phase == Phase::Silent {
             self.phase = Phase::Asking;
             self.watch.next_question = self.clock.now;
-            self.clock.next_status = self.clock.now;
+            self.clock.status.set(self.clock.now);
         }
         Ok(())
     }
@@ -200,7 +200,7 @@ impl Heartbeat {
             Phase::Leaving | Phase::Farewell(_) | Phase::Yielding => {}
             Phase::Silent | Phase::Asking | Phase::Heard(_) | Phase::Stable => {
                 self.phase = Phase::Stable;
-                self.clock.next_status = self.clock.now;
+                self.clock.status.set(self.clock.now);
                 self.take_over("has released everything and leaves");
             }
         }

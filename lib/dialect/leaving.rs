@@ -61,7 +61,7 @@ impl Heartbeat {
         self.phase = Phase::Farewell(self.clock.now);
         // At once where it is in these that a stranger is told.
         let wait = if self.peer.kin == Kin::Stranger { Duration::ZERO } else { STAY.0 / 2 };
-        self.clock.next_status = self.clock.now + self.settings.keepalive.min(wait);
+        self.clock.status.set(self.clock.now + self.settings.keepalive.min(wait));
         self.clock.said_status = false;
     }
 

@@ -67,11 +67,10 @@ impl Heartbeat {
     /// A heartbeat at each keepalive, and at once when this node becomes active.
     pub(super) fn say_status(&mut self, effects: &mut Vec<Effect>) {
         let now = self.clock.now;
-        if now < self.clock.next_status {
+        if !self.clock.status.is_due(now, self.settings.keepalive) {
             return;
         }
-        let grid = self.clock.next_status + self.settings.keepalive;
-        self.clock.next_status = if grid > now { grid } else { now + self.settings.keepalive };
+        self.clock.status.made(now, self.settings.keepalive);
         effects.push(Effect::Announce(self.status(now + self.settings.deadtime / 2)));
         self.clock.said_status = true;
     }
