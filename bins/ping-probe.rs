@@ -14,7 +14,7 @@ use hbkit::icmp::{Family, PAYLOAD, PAYLOAD_MOST};
 use hbkit::ping_records::PingRecords;
 use hbkit::pinger::{self, Interim};
 use hbkit::pingsock::Sending;
-use hbkit::probe::{INTERVAL_LEAST, Kept, Prober, RETRIES, Rules, Settings, Sum, Target, WAITING};
+use hbkit::probe::{INTERVAL_LEAST, Kept, Prober, RETRIES, Rules, Settings, Sum, Target, WAITING, rhythm};
 use hbkit::time::parse_span;
 use hbkit::{as_fping, fping_call, ha_cf, name, target_list};
 
@@ -38,7 +38,7 @@ struct Args {
     /// Probes for each target [default: 1; without end with --loop]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// ha.cf: ask its ping, ping6 and ping_group, at its keepalive
+    /// ha.cf: ask its ping, ping6 and ping_group, each keepalive
     #[arg(short = 'f', long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A state must last so long before it is said
@@ -157,11 +157,11 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
 
 /// Whom to ask, and how, from the options and ha.cf.
 fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
-    let (targets, interval) = targets(args)?;
+    let (targets, (interval, longest)) = targets(args)?;
     let interval = args.interval.unwrap_or(interval);
     ensure!(interval >= INTERVAL_LEAST, "interval: less than 100us");
     let most = interval * WAITING;
-    let usual = if args.forever { Duration::from_secs(1) } else { Duration::from_millis(500) };
+    let usual = if args.forever { Duration::from_secs(1).min(longest) } else { Duration::from_millis(500) };
     let timeout = args.timeout.unwrap_or(most.min(usual));
     ensure!(!timeout.is_zero() && timeout <= most, "timeout: zero, or more than {WAITING} intervals");
     ensure!(args.summary.flatten().is_none_or(|span| span >= INTERVAL_LEAST), "summary: less than 100us");
@@ -184,13 +184,13 @@ fn plan(args: &Args) -> anyhow::Result<(Vec<Target>, Settings)> {
     Ok((targets, settings))
 }
 
-/// Whom to ask, and the interval that ha.cf gives.
-fn targets(args: &Args) -> anyhow::Result<(Vec<Target>, Duration)> {
+/// Whom to ask, the interval that ha.cf gives, and how long it has an answer take.
+fn targets(args: &Args) -> anyhow::Result<(Vec<Target>, (Duration, Duration))> {
     let mut targets = Vec::new();
-    let mut interval = Duration::from_secs(1);
+    let mut times = (Duration::from_secs(1), Duration::MAX);
     if let Some(path) = &args.config {
         let config = ha_cf::read(path)?;
-        interval = config.keepalive;
+        times = rhythm(config.keepalive, config.deadping);
         targets.extend(config.ping.iter().flat_map(Target::of).filter(|target| fits(target.address, args)));
         ensure!(!targets.is_empty(), "{}: no ping, ping6 or ping_group in it", path.display());
     }
@@ -211,7 +211,7 @@ fn targets(args: &Args) -> anyhow::Result<(Vec<Target>, Duration)> {
         targets.push(Target { address, name, group: args.group.clone() });
     }
     ensure!(!targets.is_empty(), "no target: name one, or an ha.cf by -f");
-    Ok((targets, interval))
+    Ok((targets, times))
 }
 
 /// A factor from 1 to 5, in hundredths.

@@ -34,7 +34,7 @@ use check::Checks;
 pub use groups::GroupReport;
 use groups::Groups;
 pub use report::{Note, Reason, Report, State};
-pub use settings::{Settings, Target};
+pub use settings::{Settings, Target, rhythm};
 pub use steady::{Rules, Steady};
 pub use sum::Sum;
 pub use tally::{Kept, Tallies, Tally};

@@ -39,6 +39,18 @@ impl Target {
     }
 }
 
+/// The longest interval that a ping node is asked at for not being told dead sooner.
+const SELDOM: Duration = Duration::from_millis(250);
+
+/// At what interval the ping nodes of ha.cf are asked, and how long an answer may take
+/// at most: each keepalive, but not more than four times in deadping unless that is
+/// longer than a second; and what was asked first after an answer that was the last is
+/// known to be lost when deadping is over.
+pub fn rhythm(keepalive: Duration, deadping: Duration) -> (Duration, Duration) {
+    let interval = keepalive.max(SELDOM.min(deadping / 4));
+    (interval, deadping.saturating_sub(interval).max(interval))
+}
+
 /// How to ask.
 #[derive(Clone, Debug)]
 pub struct Settings {

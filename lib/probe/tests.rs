@@ -501,3 +501,14 @@ fn notes_say_doubled_answers_and_whose_error_it_was() {
     assert_eq!(prober.hear(by, &error, at(1006)), None);
     assert_eq!(prober.take_notes(), []);
 }
+
+#[test]
+fn ping_nodes_are_asked_each_keepalive_and_no_more_often_than_is_of_use() {
+    let ms = Duration::from_millis;
+    assert_eq!(rhythm(ms(2_000), ms(30_000)), (ms(2_000), ms(28_000)));
+    assert_eq!(rhythm(ms(500), ms(5_000)), (ms(500), ms(4_500)));
+    assert_eq!(rhythm(ms(100), ms(1_000)), (ms(250), ms(750)));
+    assert_eq!(rhythm(ms(100), ms(300)), (ms(100), ms(200)));
+    assert_eq!(rhythm(ms(20), ms(100)), (ms(25), ms(75)));
+    assert_eq!(rhythm(ms(100), ms(150)), (ms(100), ms(100)), "a deadping that is too short");
+}
