@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::time::Duration;
 
 use crate::auth::KeyRing;
 use crate::history::History;
@@ -25,6 +26,7 @@ pub struct Voice {
     /// In which format networks carry it.
     pub format: Format,
     sender: Sender,
+    load: Load,
     /// Where our life is kept.
     file: Option<LifeFile>,
 }
@@ -70,7 +72,7 @@ pub struct Said {
 impl Voice {
     /// A voice that signs with the signing key of `ring`.
     pub fn new(transmitter: Transmitter, sender: Sender, ring: KeyRing, format: Format) -> Voice {
-        Voice { transmitter, history: History::new(), ring, format, sender, file: None }
+        Voice { transmitter, history: History::new(), ring, format, sender, load: Load::default(), file: None }
     }
 
     /// The same, whose life is kept in a file: each number stands there before its
@@ -94,7 +96,8 @@ impl Voice {
             let late = Line::new("late", now).bytes("t", kind).field("until", until);
             return Ok(Said { record: late.field("by", seconds(now.since(until))), taken: None, news: Vec::new() });
         }
-        let Stamped { message, kind, sequence } = self.sender.stamp(order, edge::wall_seconds(), load().as_deref());
+        let load = self.load.get(now);
+        let Stamped { message, kind, sequence } = self.sender.stamp(order, edge::wall_seconds(), load);
         let lost = match (&mut self.file, sequence) {
             (Some(file), Some(sequence)) => file.note(sequence, now).map_err(VoiceError::Life)?,
             (Some(_) | None, _) => None,
@@ -161,8 +164,21 @@ struct Left {
     news: Vec<String>,
 }
 
-/// The machine's load as Heartbeat sends it; nobody depends on it.
-fn load() -> Option<String> {
-    let text = fs::read_to_string("/proc/loadavg").ok()?;
-    text.lines().next().map(str::to_owned)
+/// The machine's load as Heartbeat sends it; nobody depends on it. The kernel computes
+/// it every five seconds.
+#[derive(Debug, Default)]
+struct Load {
+    text: Option<String>,
+    read: Option<Time>,
+}
+
+impl Load {
+    fn get(&mut self, now: Time) -> Option<&str> {
+        if self.read.is_none_or(|read| now.since(read) >= Duration::from_secs(1)) {
+            self.read = Some(now);
+            let text = fs::read_to_string("/proc/loadavg").ok();
+            self.text = text.and_then(|text| text.lines().next().map(str::to_owned));
+        }
+        self.text.as_deref()
+    }
 }
