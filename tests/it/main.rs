@@ -16,6 +16,7 @@ mod fping;
 mod hb_ask;
 mod hb_config;
 mod hb_decide;
+mod hb_fence;
 mod hb_judge;
 mod hb_listen;
 mod hb_log;
