@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use hbkit::cluster::{self, Findings};
 use hbkit::conf_set::ConfSet;
+use hbkit::configuration::Configuration;
 use hbkit::edge::{self, Answer, Output};
 use hbkit::ha_cf::{self, HaCf};
 use hbkit::migrate::Migrated;
@@ -55,11 +57,21 @@ enum Action {
         from: Option<PathBuf>,
     },
     /// Say on standard error in what the files differ from those in FROM, with which a node runs;
-    /// print the record that tells the pipeline, where all of it can change without a restart
+    /// print the record that tells the pipeline, where all of it can change without a restart of all nodes
     Changes {
         /// Directory of the files that the node runs with
         #[arg(value_name = "FROM")]
         from: PathBuf,
+    },
+    /// Check the files, say what changes, and put them in the place of those in FROM, if all of it
+    /// can change now
+    Take {
+        /// Directory of the files that the node runs with
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+        /// The groups that run here, which must stay what they are
+        #[arg(value_name = "GROUP")]
+        runs: Vec<String>,
     },
     /// Print a digest of what must be equal on every node
     Digest,
@@ -74,7 +86,13 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
     let lines = match &args.action {
         Action::Check => return check(&files(args, directory)?),
         Action::Migrate { from } => return migrate(&files(args, from.as_ref().unwrap_or(directory))?),
-        Action::Changes { from } => return changes(from, directory),
+        Action::Changes { from } => return changes(directory, from, &[], false),
+        Action::Take { from, runs } => {
+            let found = files(args, directory)?.check();
+            found.lines().iter().for_each(|line| edge::complain(TOOL, line));
+            found.unreadable().for_each(|problems| edge::complain(TOOL, problems));
+            return if answer(&found) == Answer::Yes { changes(directory, from, runs, true) } else { Ok(Answer::No) };
+        }
         Action::Get { key } => match read_conf(directory)?.get(key) {
             Some(values) => values,
             None => {
@@ -90,19 +108,27 @@ fn run(args: &Args) -> anyhow::Result<Answer> {
     Ok(Answer::Yes)
 }
 
-/// Status 1 when something needs a restart.
-fn changes(from: &Path, to: &Path) -> anyhow::Result<Answer> {
-    let (old, new) = ((read_conf(from)?, read_groups(from)?), (read_conf(to)?, read_groups(to)?));
-    let changes = Changes::between((&old.0, &old.1), (&new.0, &new.1));
+/// Says what changes, and prints the record of it. With `take`, what is new comes into
+/// the place of what was; what is compared is what is taken, whoever writes to the
+/// files meanwhile.
+fn changes(to: &Path, from: &Path, runs: &[String], take: bool) -> anyhow::Result<Answer> {
+    let (old, new) = (Configuration::read(from)?, Configuration::read(to)?);
+    let changes = Changes::between((&old.conf, &old.groups), (&new.conf, &new.groups));
     changes.words.iter().for_each(|words| edge::complain(TOOL, words));
-    if changes.restart {
-        return Ok(Answer::No);
+    let mut is_possible = !changes.restart;
+    for group in changes.groups.iter().filter(|group| runs.contains(group)) {
+        edge::complain(TOOL, &format_args!("{group} runs here and is to be another one: hb-standby first"));
+        is_possible = false;
+    }
+    let record = reload::record(&new.conf, &new.groups, &changes, edge::now());
+    if record.is_none() {
+        edge::complain(TOOL, &"the ping nodes do not fit into one record: this needs a restart of all nodes");
+    }
+    let Some(record) = record.filter(|_| is_possible) else { return Ok(Answer::No) };
+    if take {
+        new.write(from).with_context(|| from.display().to_string())?;
     }
     if !changes.words.is_empty() {
-        let Some(record) = reload::record(&new.0, &new.1, &changes.stages, edge::now()) else {
-            edge::complain(TOOL, &"the ping nodes do not fit into one record: this needs a restart");
-            return Ok(Answer::No);
-        };
         print(&[record])?;
     }
     Ok(Answer::Yes)

@@ -126,6 +126,8 @@ pub struct Decide {
     ended: bool,
     /// The incarnation of our heartbeats in an earlier life of this process.
     inherited: Option<String>,
+    /// When what was inherited was true.
+    left_at: Option<Time>,
     /// When everything was looked at last.
     decided_at: Time,
 }
@@ -179,6 +181,7 @@ impl Decide {
             announced_at: Time::ZERO,
             ended: false,
             inherited: None,
+            left_at: None,
             decided_at: Time::ZERO,
         }
     }

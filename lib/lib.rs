@@ -103,6 +103,7 @@
 //! | [`lines`] | a descriptor that lines are read from |
 //! | [`conf_file`] | a configuration file as bytes |
 //! | [`conf_set`] | the three files of a directory, and this host |
+//! | [`configuration`] | ha.cf and haresources of a directory, read and put elsewhere |
 //! | [`filter`] | the loop of a filter: standard input, output, complaints |
 //! | [`state_file`] | the file that a next hb-decide inherits from |
 //! | [`deciding`] | hb-decide: standard input and output, the ways to hb-send and to the keeper |
@@ -179,6 +180,7 @@ pub mod cluster;
 pub mod conf_file;
 pub mod conf_lines;
 pub mod conf_set;
+pub mod configuration;
 pub mod decide;
 pub mod deciding;
 pub mod dialect;

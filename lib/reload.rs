@@ -17,9 +17,13 @@ enum Takes {
     Stages(&'static [&'static str]),
     /// It is read when it is needed.
     Nothing,
-    /// All has to be begun anew.
+    /// All nodes have to be begun anew.
     Restart,
 }
+
+/// The node begins anew in its place: all its processes end and begin, and its groups
+/// go on.
+pub const ANEW: &str = "hb-supervise";
 
 /// What a key of `hb-config get` takes. One that is not named here needs a restart:
 /// what is new must not pass for done.
@@ -31,6 +35,7 @@ fn takes(key: &str) -> Takes {
         "ping" => Takes::Stages(&["ping-probe"]),
         "self_fence" => Takes::Nothing,
         "respawn" => Takes::Stages(&["hb-respawn"]),
+        "media" | "udpport" | "baud" | "msgfmt" | "allow_crc" | "realtime" | "stop_failed" => Takes::Stages(&[ANEW]),
         _ => Takes::Restart,
     }
 }
@@ -61,6 +66,9 @@ pub struct Changes {
     pub restart: bool,
     /// The processes that are to begin again.
     pub stages: BTreeSet<&'static str>,
+    /// The groups that are not what they were, or not there any more: they must not
+    /// run here meanwhile.
+    pub groups: BTreeSet<String>,
 }
 
 impl Changes {
@@ -74,25 +82,33 @@ impl Changes {
                 changes.note(key, &before.join(", "), &after.join(", "), needs(key, old.0, new.0));
             }
         }
+        let anew = match new.0.dialect {
+            // There, nothing says what went on meanwhile.
+            Dialect::Heartbeat => Takes::Restart,
+            Dialect::Hbkit => Takes::Stages(&[ANEW]),
+        };
         // They have no key of their own.
         if old.0.resource != new.0.resource {
-            changes.note("resource", "what was said of resources", "something else", Takes::Restart);
+            changes.note("resource", "what was said of resources", "something else", anew);
         }
         for group in old.1.iter().filter(|group| !new.1.iter().any(|other| other.name == group.name)) {
-            changes.note("group", &group.to_string(), "", Takes::Restart);
+            changes.groups.insert(group.name.clone());
+            changes.note("group", &group.to_string(), "", anew);
         }
         for group in new.1 {
             match old.1.iter().find(|other| other.name == group.name) {
                 Some(before) if before.to_string() == group.to_string() => {}
                 before => {
+                    let other = before.filter(|before| words(before) != words(group));
+                    changes.groups.extend(other.map(|group| group.name.clone()));
                     let before = before.map(ToString::to_string).unwrap_or_default();
-                    changes.note("group", &before, &group.to_string(), Takes::Restart);
+                    changes.note("group", &before, &group.to_string(), anew);
                 }
             }
         }
         let names = |groups: &[Group]| groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
         if changes.words.is_empty() && names(old.1) != names(new.1) {
-            changes.note("group", &names(old.1).join(" "), &names(new.1).join(" "), Takes::Restart);
+            changes.note("group", &names(old.1).join(" "), &names(new.1).join(" "), anew);
         }
         changes
     }
@@ -103,15 +119,20 @@ impl Changes {
             Takes::Word | Takes::Nothing => "",
             Takes::Stages(stages) => {
                 self.stages.extend(stages);
-                ""
+                if stages.contains(&ANEW) { ": the node begins anew in place" } else { "" }
             }
             Takes::Restart => {
                 self.restart = true;
-                ": this needs a restart"
+                ": this needs a restart of all nodes"
             }
         };
         self.words.push(format!("{key}: {} -> {}{end}", or_none(before), or_none(after)));
     }
+}
+
+/// What is started and stopped, whoever comes first to do it.
+fn words(group: &Group) -> Vec<String> {
+    group.resources.iter().map(ToString::to_string).collect()
 }
 
 fn needs(key: &str, old: &HaCf, new: &HaCf) -> Takes {
@@ -122,13 +143,14 @@ fn needs(key: &str, old: &HaCf, new: &HaCf) -> Takes {
         // Heartbeat's protocol keeps what it began with.
         (_, Takes::Word) if new.dialect == Dialect::Heartbeat => Takes::Restart,
         ("ping", _) if new.dialect == Dialect::Heartbeat => Takes::Restart,
+        (_, Takes::Stages([ANEW])) if new.dialect == Dialect::Heartbeat => Takes::Restart,
         (_, takes) => takes,
     }
 }
 
 /// The record that tells hb-judge and hb-decide of it; `None` when it is too long for
 /// one.
-pub fn record(conf: &HaCf, groups: &[Group], stages: &BTreeSet<&str>, now: Time) -> Option<String> {
+pub fn record(conf: &HaCf, groups: &[Group], changes: &Changes, now: Time) -> Option<String> {
     let mut line = Line::new("config", now);
     for key in TOLD {
         line = line.field(key, conf.get(key).unwrap_or_default().join(","));
@@ -136,8 +158,13 @@ pub fn record(conf: &HaCf, groups: &[Group], stages: &BTreeSet<&str>, now: Time)
     let ping: Vec<&str> = conf.ping.iter().map(|target| target.name.as_str()).collect();
     line = line.field("ping", if ping.is_empty() { "-".to_owned() } else { ping.join(",") });
     line = line.field("digest", cluster::digest(conf, groups).get(..cluster::DIGITS).unwrap_or("-"));
-    let stages: Vec<&str> = stages.iter().copied().collect();
-    let line = if stages.is_empty() { line } else { line.field("begin", stages.join(",")) };
+    let list = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(",");
+    for (key, names) in [
+        ("begin", list(&mut changes.stages.iter().copied())),
+        ("changed", list(&mut changes.groups.iter().map(String::as_str))),
+    ] {
+        line = if names.is_empty() { line } else { line.field(key, names) };
+    }
     let text = line.finish();
     (!text.contains(" cut=")).then_some(text)
 }

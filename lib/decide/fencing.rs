@@ -210,6 +210,13 @@ impl Fencing {
         }
     }
 
+    /// What was taken over is too old to be believed.
+    pub(super) fn disinherit(&mut self) {
+        for fence in self.peers.values_mut() {
+            (fence.state, fence.life) = (State::Unheard, None);
+        }
+    }
+
     /// Another head start, from the next death on.
     pub(super) fn configure(&mut self, delay: Duration) {
         self.delay = delay;

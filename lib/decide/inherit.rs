@@ -106,14 +106,19 @@ impl Decide {
             peer.inherit(neighbour.bond, neighbour.heard, holds);
             view.fencing.inherit(&name, neighbour.fence);
         }
-        self.inherited = incarnation;
+        (self.inherited, self.left_at) = (incarnation, Some(time));
     }
 
-    /// Time begins to flow. A lease that cannot be of this time is none.
+    /// Time begins to flow. A lease that cannot be of this time is none. After a
+    /// deadtime this node may have been fenced itself, and who was off may be on
+    /// again: of that nothing is known any more.
     pub(super) fn look_at_heritage(&mut self, effects: &mut Vec<Effect>) {
         let view = &mut self.view;
         let oldest = view.now.before(view.settings.deadtime);
         view.peers.values_mut().for_each(|peer| peer.not_before(oldest));
+        if self.left_at.is_some_and(|time| view.now.since(time) >= view.settings.deadtime) {
+            view.fencing.disinherit();
+        }
         for group in self.groups.iter().filter(|group| group.held() == Held::Started) {
             let Some(until) = view.voting.inherited(&group.name) else { continue };
             if is_lease(until, &view.settings, view.now) {

@@ -380,3 +380,41 @@ fn a_full_disk_is_status_2_and_a_reader_that_went_away_is_success() {
     let gone = start(writer.into());
     assert_eq!((gone.code(), gone.err.as_str()), (0, ""));
 }
+
+#[test]
+fn changes_are_said_and_taken_as_a_whole_or_not_at_all() {
+    let old = configuration(HA_CF, HARESOURCES, AUTHKEYS);
+    let from = old.path().to_str().unwrap();
+    let read = |file: &str| fs::read_to_string(old.path().join(file)).unwrap();
+    let take = |new: &TempDir, groups: &[&str]| hb_config(new, &[&["take", from], groups].concat());
+
+    // An error, a change that all nodes have to make, a group that runs: nothing is taken.
+    let more = format!("{HARESOURCES}node1 192.0.2.11 new\n");
+    let other = HARESOURCES.replace("web::a", "web::c");
+    for (ha_cf, haresources, words) in [
+        (format!("{HA_CF}failback_delay often\n"), &more, "/ha.cf:11: error: "),
+        (HA_CF.replace("deadtime 3", "deadtime 4"), &more, "deadtime: 3.0 -> 4.0: this needs a restart of all nodes"),
+        (format!("{HA_CF}failback_delay 5m\n"), &other, "192.0.2.10 runs here and is to be another one"),
+    ] {
+        let new = configuration(&ha_cf, haresources, AUTHKEYS);
+        let said = take(&new, &["192.0.2.10"]);
+        assert_eq!((said.code(), said.out.as_str()), (1, ""), "{}", said.err);
+        assert!(said.err.contains(words), "{}", said.err);
+        assert_eq!((read("ha.cf").as_str(), read("haresources").as_str()), (HA_CF, HARESOURCES), "{words}");
+    }
+
+    let (ha_cf, other) = (format!("{HA_CF}failback_delay 5m\n"), other + "node1 192.0.2.11 new\n");
+    let new = configuration(&ha_cf, &other, AUTHKEYS);
+    let said = hb_config(&new, &["changes", from]);
+    assert_eq!((said.code(), read("ha.cf").as_str()), (0, HA_CF), "only take takes: {}", said.err);
+    let said = take(&new, &["192.0.2.11", "2001:db8::10"]);
+    assert_eq!(said.code(), 0, "{}", said.err);
+    assert!(said.out.ends_with(" begin=hb-supervise changed=192.0.2.10\n"), "{}", said.out);
+    assert_eq!((read("ha.cf"), read("haresources")), (ha_cf, other));
+    let said = take(&new, &[]);
+    assert_eq!((said.code(), said.out.as_str()), (0, ""), "nothing is left to change: {}", said.err);
+    assert!(!said.err.contains(" -> "), "{}", said.err);
+    // What cannot be written was not taken.
+    fs::remove_dir_all(old.path()).unwrap();
+    assert_eq!(take(&new, &[]).code(), 2);
+}

@@ -13,6 +13,7 @@ use crate::capture::Capture;
 use crate::lab::{Host, Lab, Running, Said, command, finish, project, wait_until};
 use crate::need_namespaces;
 
+mod adoption;
 mod beside;
 mod outputs;
 mod partitions;

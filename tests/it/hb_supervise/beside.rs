@@ -123,15 +123,22 @@ fn s18_a_stage_that_hangs_is_a_pulse_that_does_not_come() {
 #[test]
 fn s86_after_a_release_in_need_it_is_disarmed_if_everything_has_stopped_and_only_then() {
     need_namespaces!();
-    let (cluster, one, _two) = both_with_a_watchdog();
-    cluster.nodes[0].signal("hb-decide", "KILL");
+    let dies_twice = |node: &Node, one: &mut Running| {
+        node.signal("hb-decide", "KILL");
+        one.wait_for_error(|line| line.ends_with(": it runs, and goes on"));
+        wait_until("there is another one", || node.pids("hb-decide").len() == 1);
+        assert_eq!(story(node).0, 0, "it was armed all the time");
+        node.signal("hb-decide", "KILL");
+    };
+    let (cluster, mut one, _two) = both_with_a_watchdog();
+    dies_twice(&cluster.nodes[0], &mut one);
     assert_eq!(one.wait().0, 1);
     wait_until("it was disarmed", || story(&cluster.nodes[0]) == (1, 0));
 
-    let (cluster, one, _two) = both_with_a_watchdog();
+    let (cluster, mut one, _two) = both_with_a_watchdog();
     let mark = cluster.nodes[0].directory.join("resource.d/mark");
     fs::write(&mark, "#!/bin/sh\n[ \"$2\" != stop ]\n").unwrap();
-    cluster.nodes[0].signal("hb-decide", "KILL");
+    dies_twice(&cluster.nodes[0], &mut one);
     let (status, story_of_one, errors) = one.wait();
     assert_eq!(status, 1);
     assert_eq!(story(&cluster.nodes[0]).0, 0, "{story_of_one}\n{errors}");

@@ -95,14 +95,14 @@ fn s93_a_stage_that_dies_begins_again_with_the_configuration_that_runs() {
 }
 
 #[test]
-fn what_needs_a_restart_is_refused_as_a_whole() {
+fn what_needs_a_restart_of_all_nodes_is_refused_as_a_whole() {
     need_namespaces!();
     let (cluster, mut one, _two) = running(&TWO_LINKS);
     let node = &cluster.nodes[0];
     rewrite(node, "ha.cf", |text| text.replace("keepalive 100ms", "keepalive 200ms") + "failback_delay 5m\n");
     let said = reload(node);
     assert_eq!(said.code(), 1, "{}", said.err);
-    assert!(said.err.contains("keepalive: 0.1 -> 0.2: this needs a restart"), "{}", said.err);
+    assert!(said.err.contains("keepalive: 0.1 -> 0.2: this needs a restart of all nodes"), "{}", said.err);
     rewrite(node, "ha.cf", |text| text.replace("keepalive 200ms", "keepalive 100ms"));
     let said = reload(node);
     assert!(
@@ -110,10 +110,79 @@ fn what_needs_a_restart_is_refused_as_a_whole() {
         "it was not taken before: {}",
         said.err
     );
-    rewrite(node, "haresources", |text| format!("{text}node2 10.9.0.81/24/eth0\n"));
-    let said = reload(node);
-    assert!(said.code() == 1 && said.err.contains("group: nothing -> 10.9.0.81 "), "{}", said.err);
     assert_eq!(one.look_for(Duration::from_millis(500), is_move), None);
+}
+
+/// Times that leave room for a node to begin anew in its place.
+const SLOW: Plan =
+    Plan { ha_cf: "keepalive 100ms\ndeadtime 5\nwarntime 2\ninitdead 10\nauto_failback on\nbcast eth1\n", ..TWO_LINKS };
+
+fn goes_on(line: &str) -> bool {
+    line.ends_with(": 10.9.0.80: it runs, and goes on")
+}
+
+#[test]
+fn groups_come_and_go_and_the_one_that_runs_stays() {
+    need_namespaces!();
+    let (cluster, mut one, mut two) = running(&SLOW);
+    let [first, second] = &cluster.nodes;
+    let new = |line: &str| line.starts_with("group ") && line.contains(" 10.9.0.81 started node=node2");
+    for node in [first, second] {
+        rewrite(node, "haresources", |text| format!("{text}node2 10.9.0.81/24/eth0 mark::new\n"));
+        let said = reload(node);
+        assert_eq!(said.code(), 0, "{}", said.err);
+        assert!(said.err.contains("10.9.0.81/24/eth0 mark::new: the node begins anew in place"), "{}", said.err);
+    }
+    one.wait_for_error(goes_on);
+    two.wait_for("the new one is served", new);
+    assert!(second.has("10.9.0.81") && second.directory.join("mark.new").exists());
+
+    // What runs here stays what it is; what runs elsewhere may change here.
+    let sound = fs::read_to_string(first.directory.join("haresources")).unwrap();
+    rewrite(first, "haresources", |text| text.replace("mark::web", "mark::other"));
+    let said = reload(first);
+    assert_eq!(said.code(), 1, "{}", said.err);
+    assert!(said.err.contains("10.9.0.80 runs here and is to be another one: hb-standby first"), "{}", said.err);
+    fs::write(first.directory.join("haresources"), sound).unwrap();
+    rewrite(second, "haresources", |text| text.replace("mark::web", "mark::other"));
+    let said = reload(second);
+    assert_eq!(said.code(), 0, "{}", said.err);
+    two.wait_for_error(|line| line.ends_with(": 10.9.0.81: it runs, and goes on"));
+    // Refused until it is known again that node2 can.
+    wait_until("node2 takes it", || first.standby("local").code() == 0);
+    two.wait_for("node2 serves both", |line| line.contains(" 10.9.0.80 started node=node2"));
+    assert!(second.directory.join("mark.other").exists() && !first.runs_the_service());
+
+    // One that goes is stopped by the resources with which it was started.
+    let stopped = |line: &str| line.starts_with("group ") && line.contains(" 10.9.0.81 stopped ");
+    assert_eq!(second.standby("10.9.0.81").code(), 0);
+    one.wait_for("node2 has none", stopped);
+    rewrite(second, "haresources", |text| {
+        text.lines().filter(|line| !line.contains("mark::new")).map(|line| format!("{line}\n")).collect()
+    });
+    let said = reload(second);
+    assert_eq!(said.code(), 0, "{}", said.err);
+    let moves = |line: &str| is_move(line) && line.contains(" 10.9.0.80");
+    assert_eq!(two.look_for(Duration::from_millis(500), moves), None);
+}
+
+#[test]
+fn other_media_are_taken_over_in_place_and_nothing_moves() {
+    need_namespaces!();
+    let (cluster, mut one, mut two) = running(&SLOW);
+    for (node, story) in cluster.nodes.iter().zip([&mut one, &mut two]) {
+        rewrite(node, "ha.cf", |text| text.replace("bcast eth1", "mcast eth1 239.1.2.3 694 1 0"));
+        let said = reload(node);
+        assert_eq!(said.code(), 0, "{}", said.err);
+        let up = |line: &str| line.starts_with("link ") && line.contains("/mcast:eth1") && line.contains(" up");
+        if node.number == 2 {
+            story.wait_for("it is heard by it", up);
+        }
+    }
+    one.wait_for_error(goes_on);
+    assert_eq!(one.look_for(Duration::from_secs(6), is_move), None);
+    assert_eq!(two.look_for(Duration::from_millis(10), is_move), None);
+    assert!(cluster.nodes[0].has(ADDRESS) && !cluster.nodes[1].has(ADDRESS));
 }
 
 #[test]
