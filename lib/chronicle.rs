@@ -128,7 +128,10 @@ fn words(record: &Record<'_>) -> String {
         "ping" => ping(record, subject, state),
         "ask" => format!("a person asks: {}", words_behind(record, 0)),
         "fence" => format!("{subject}: fencing: {state}"),
-        "hold" => format!("{subject}: {state}{}", reason(record)),
+        "hold" => {
+            let state = if state == "left" { "left to the kernel until its lease ends" } else { state };
+            format!("{subject}: {state}{}", reason(record))
+        }
         "bad" => {
             let [count, peer, via] = record.raw_all(["n", "peer", "via"]).map(|word| word.unwrap_or("?"));
             format!("{count} datagrams were refused: {subject}, from {peer} by {via}")

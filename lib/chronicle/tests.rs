@@ -32,6 +32,10 @@ fn every_kind_is_a_sentence_about_its_subject() {
         ("fence 9.0 node2 done", "node2: fencing: done"),
         ("hold 9.0 192.0.2.8 ended group=web reason=not%20renewed", "192.0.2.8: ended: not renewed"),
         (
+            "hold 9.0 192.0.2.8 left group=web until=12.0 reason=asked%20to%20end",
+            "192.0.2.8: left to the kernel until its lease ends: asked to end",
+        ),
+        (
             "bad 9.0 auth n=3 via=bcast:eth1 peer=192.0.2.9:694",
             "3 datagrams were refused: auth, from 192.0.2.9:694 by bcast:eth1",
         ),

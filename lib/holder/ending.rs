@@ -32,6 +32,7 @@ impl Holder {
         // A lifetime may have come to a hair more than it was to be, when to give it
         // took long: then the next one is right.
         for _ in 0..2 {
+            self.take_news();
             self.hold.part();
             self.work();
         }
