@@ -24,6 +24,9 @@ struct Args {
     /// What is run as hb-resource
     #[arg(long, value_name = "PROGRAM", default_value = "hb-resource")]
     program: PathBuf,
+    /// A FIFO where 'tick' records of the input are answered
+    #[arg(long, value_name = "FIFO")]
+    answer_to: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -43,7 +46,7 @@ fn run(args: Args) -> anyhow::Result<Answer> {
         Watched { name: group.name, resources }
     };
     let monitor = Monitor::new(groups.into_iter().map(watched).collect());
-    let tools = attendant::Tools { program: args.program, directory: args.directory, own };
+    let tools = attendant::Tools { program: args.program, directory: args.directory, own, answers: args.answer_to };
     attendant::run(TOOL, tools, monitor)?;
     Ok(Answer::Yes)
 }

@@ -2,14 +2,16 @@
 //! to [`Monitor`], and what it answers is done.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
@@ -33,6 +35,8 @@ pub struct Tools {
     pub directory: PathBuf,
     /// This node.
     pub own: String,
+    /// A FIFO for answers to who asks whether this process lives.
+    pub answers: Option<PathBuf>,
 }
 
 /// Looks after groups until the input ends or a signal asks for the end; then
@@ -44,8 +48,10 @@ pub struct Tools {
 pub fn run(tool: &'static str, tools: Tools, monitor: Monitor) -> anyhow::Result<()> {
     let signals = Signals::of(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD]).context("signals")?;
     let input = io::stdin().as_fd().try_clone_to_owned().context("standard input")?;
+    let answers = tools.answers.as_deref().map(fifo).transpose()?;
     let attendant = Attendant {
         tools,
+        answers,
         monitor,
         lines: Lines::new(File::from(input)),
         number: 0,
@@ -59,9 +65,17 @@ pub fn run(tool: &'static str, tools: Tools, monitor: Monitor) -> anyhow::Result
     attendant.stay(&signals)
 }
 
+/// A FIFO that is written to without waiting, whether somebody reads it or not.
+fn fifo(path: &Path) -> anyhow::Result<File> {
+    let flags = OFlag::O_NONBLOCK.bits();
+    let opened = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path);
+    opened.with_context(|| path.display().to_string())
+}
+
 struct Attendant {
     tool: &'static str,
     tools: Tools,
+    answers: Option<File>,
     monitor: Monitor,
     lines: Lines<File>,
     number: u64,
@@ -144,6 +158,7 @@ impl Attendant {
             for effect in std::mem::take(&mut self.effects) {
                 match effect {
                     Effect::Say(line) => self.out.line(&line.finish())?,
+                    Effect::Answer(line) => self.answer(&line.finish()),
                     Effect::Begin(number, task) => self.begin(number, &task),
                     Effect::End(number) => self.errands.get_mut(&number).into_iter().for_each(Errand::end),
                     Effect::Listen(number) => self.listen(number),
@@ -154,11 +169,18 @@ impl Attendant {
         Ok(())
     }
 
+    /// Who does not listen is not waited for: it will ask again.
+    fn answer(&mut self, line: &str) {
+        if let Some(answers) = &mut self.answers {
+            let _ = answers.write_all(format!("{line}\n").as_bytes());
+        }
+    }
+
     fn begin(&mut self, number: usize, task: &Task) {
         let mut command = Command::new(&self.tools.program);
         command.arg("-C").arg(&self.tools.directory);
         match task {
-            Task::Look => command.args(["monitor", self.monitor.name(number)]),
+            Task::Look(resources) => command.args(["monitor", self.monitor.name(number)]).args(resources),
             Task::Restart(resource) => command.args(["restart", self.monitor.name(number), resource]),
         };
         match Errand::begin(&mut command, true) {

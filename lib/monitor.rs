@@ -10,8 +10,8 @@
 //!    +---- all states; a look is ended, a restart ends by itself
 //! ```
 //!
-//! A resource that is found failed is asked again after a second: a check that is
-//! wrong once restarts nothing. One that hangs is `unknown`, and has failed after
+//! Each resource is asked at its own interval, and together with others whose turn is
+//! about to come. One that is found failed is asked again after a second: a check that is wrong once restarts nothing. One that hangs is `unknown`, and has failed after
 //! three times in a row. What could not be asked is never a failure. In maintenance
 //! everything is only reported.
 
@@ -23,17 +23,13 @@ use crate::time::Time;
 
 mod ask;
 mod health;
+mod turns;
 
 pub use ask::{Ask, finding, read};
 pub use health::{Finding, Verdict};
 
 use health::{Course, Health};
-
-/// When what was found failed, or was started again, is asked again.
-const CONFIRM: Duration = Duration::from_secs(1);
-
-/// Beyond the time-outs of the resources: the processes around them.
-const AROUND: Duration = Duration::from_secs(10);
+use turns::Turns;
 
 /// Between two tries to listen for claims to the addresses.
 const LISTEN_AGAIN: Duration = Duration::from_secs(60);
@@ -53,8 +49,8 @@ pub struct Watched {
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// How are the resources?
-    Look,
+    /// How are these resources?
+    Look(Vec<String>),
     /// Start this one and what stands right of it again.
     Restart(String),
 }
@@ -73,6 +69,8 @@ pub enum Effect {
     Rest(usize),
     /// A record for standard output.
     Say(Line),
+    /// The answer to who asked whether this process lives.
+    Answer(Line),
 }
 
 /// What became of a command.
@@ -90,6 +88,7 @@ enum Phase {
     Watching,
     /// Until then; when it was ended for not answering: whether that counts.
     Looking {
+        asked: Vec<usize>,
         until: Time,
         hung: Option<bool>,
     },
@@ -106,10 +105,7 @@ enum Phase {
 struct Group {
     name: String,
     phase: Phase,
-    /// When the next look is due; none where nothing is watched.
-    interval: Option<Duration>,
-    patience: Duration,
-    due: Time,
+    turns: Turns,
     /// Something was said of it: a renewal is no reason to begin any more.
     known: bool,
     health: Health,
@@ -140,6 +136,7 @@ impl Monitor {
         let (name, runs) = match ask {
             Ask::Nothing => return,
             Ask::Maintenance(on) => return self.spared = on,
+            Ask::Lives(time) => return effects.push(Effect::Answer(Line::new("attended", time))),
             Ask::Runs(name) => (name, Some(true)),
             Ask::Rests(name) => (name, Some(false)),
             Ask::Renewed(name) => (name, None),
@@ -167,16 +164,19 @@ impl Monitor {
                 return group.begin(now);
             }
             Phase::Watching => return,
-            Phase::Looking { hung: Some(true), .. } => group.health.hung(now, effects),
-            Phase::Looking { hung: Some(false), .. } => Course::Wait,
-            Phase::Looking { hung: None, .. } => group.health.looked(outcome, spared, now, effects),
+            Phase::Looking { asked, hung, .. } => {
+                group.turns.asked(&asked, now);
+                match hung {
+                    Some(true) => group.health.hung(&asked, now, effects),
+                    Some(false) => Course::Wait,
+                    None => group.health.looked(&asked, outcome, spared, now, effects),
+                }
+            }
             Phase::Restarting { resource } => group.health.restarted(&resource, &outcome, now, effects),
         };
-        let interval = group.interval.unwrap_or(CONFIRM);
-        group.due = now + interval;
         match course {
             Course::Wait => {}
-            Course::Again => group.due = now + CONFIRM.min(interval),
+            Course::Again(resources) => resources.into_iter().for_each(|resource| group.turns.soon(resource, now)),
             Course::Restart(resource) => {
                 group.phase = Phase::Restarting { resource: resource.clone() };
                 effects.push(Effect::Begin(number, Task::Restart(resource)));
@@ -200,20 +200,20 @@ impl Monitor {
                 effects.push(Effect::Listen(number));
             }
             match &mut group.phase {
-                Phase::Watching if group.interval.is_some() && now >= group.due => {
-                    group.phase = Phase::Looking { until: now + group.patience, hung: None };
-                    effects.push(Effect::Begin(number, Task::Look));
+                Phase::Watching => {
+                    let asked = group.turns.take(now);
+                    if !asked.is_empty() {
+                        effects.push(Effect::Begin(number, Task::Look(group.health.words(&asked))));
+                        let until = now + group.turns.patience(&asked);
+                        group.phase = Phase::Looking { asked, until, hung: None };
+                    }
                 }
-                Phase::Looking { until, hung } if hung.is_none() && now >= *until => {
+                Phase::Looking { until, hung, .. } if hung.is_none() && now >= *until => {
                     // Who finds out so late was paused itself.
                     *hung = Some(now <= *until + LATE);
                     effects.push(Effect::End(number));
                 }
-                Phase::Idle
-                | Phase::Watching
-                | Phase::Looking { .. }
-                | Phase::Restarting { .. }
-                | Phase::Leaving { .. } => {}
+                Phase::Idle | Phase::Looking { .. } | Phase::Restarting { .. } | Phase::Leaving { .. } => {}
             }
         }
     }
@@ -226,13 +226,9 @@ impl Monitor {
 
 impl Group {
     fn new(watched: Watched) -> Group {
-        let asked = || watched.resources.iter().map(|(_, care)| care).filter(|care| !care.interval.is_zero());
         Group {
             phase: Phase::Idle,
-            interval: asked().map(|care| care.interval).min(),
-            // hb-resource asks all of them, each with a grace behind its time-out.
-            patience: watched.resources.iter().map(|(_, care)| care.monitor + AROUND).sum::<Duration>() + AROUND,
-            due: Time::ZERO,
+            turns: Turns::new(&watched.resources),
             known: false,
             listen: None,
             health: Health::new(&watched.name, watched.resources),
@@ -244,7 +240,7 @@ impl Group {
         match &mut self.phase {
             Phase::Idle => {
                 self.phase = Phase::Watching;
-                self.due = now + self.interval.unwrap_or(CONFIRM);
+                self.turns.begin(now);
                 self.listen = Some(now);
                 self.health.begin();
             }
@@ -272,8 +268,8 @@ impl Group {
 
     fn deadline(&self) -> Option<Time> {
         let look = match self.phase {
-            Phase::Watching => self.interval.map(|_| self.due),
-            Phase::Looking { until, hung: None } => Some(until),
+            Phase::Watching => self.turns.due(),
+            Phase::Looking { until, hung: None, .. } => Some(until),
             Phase::Idle | Phase::Looking { .. } | Phase::Restarting { .. } | Phase::Leaving { .. } => None,
         };
         look.into_iter().chain(self.listen).min()

@@ -96,7 +96,7 @@ fn what_lacks_everything_is_a_sentence_too() {
 }
 
 /// Kinds of hb-records(5) that are no sentence, and why.
-const WITHOUT: [(&str, &str); 15] = [
+const WITHOUT: [(&str, &str); 16] = [
     ("tick", "goes on all the time"),
     ("msg", "goes on all the time"),
     ("dup", "goes on all the time"),
@@ -107,6 +107,7 @@ const WITHOUT: [(&str, &str); 15] = [
     ("said", "goes on all the time"),
     ("held", "goes on all the time"),
     ("pulse", "goes on all the time, and is handed to hb-watchdog alone"),
+    ("attended", "an answer of hb-monitor to hb-supervise alone"),
     ("interval", "a report of hb-judge --suggest, which is read as it stands"),
     ("suggest", "a report of hb-judge --suggest, which is read as it stands"),
     ("ping-summary", "a report of ping-probe, which is read as it stands"),

@@ -3,6 +3,7 @@
 
 use super::{Finding, Verdict};
 use crate::record::{Record, RecordError};
+use crate::time::Time;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Ask {
     Renewed(String),
     /// Whether people work on the cluster.
     Maintenance(bool),
+    /// Whether this process lives: a record with this time is waited for.
+    Lives(Time),
     /// A record that asks for nothing.
     Nothing,
 }
@@ -33,6 +36,7 @@ pub fn read(line: &[u8], own: &str) -> Result<Ask, RecordError> {
         ("do", "renew", group) => Ask::Renewed(group.to_owned()),
         ("group", group, "started") if ours() => Ask::Runs(group.to_owned()),
         ("group", group, _) if ours() => Ask::Rests(group.to_owned()),
+        ("tick", _, _) => Ask::Lives(record.time),
         ("maintenance", "on", _) => Ask::Maintenance(true),
         ("maintenance", "off", _) => Ask::Maintenance(false),
         _ => Ask::Nothing,

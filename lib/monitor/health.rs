@@ -57,10 +57,10 @@ pub struct Finding {
 /// What follows from a look or a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Course {
-    /// The next look comes in its turn.
+    /// Everyone is asked in his turn.
     Wait,
-    /// It comes soon.
-    Again,
+    /// These resources are asked soon.
+    Again(Vec<usize>),
     /// This resource is started again.
     Restart(String),
 }
@@ -71,7 +71,11 @@ struct Resource {
     care: Care,
     /// It was found failed at the last look.
     suspected: bool,
+    /// It was not found running at the last look.
+    ailing: bool,
     hangs: u32,
+    /// So many looks at it in a row were ended for taking too long.
+    stuck: u32,
     flaps: VecDeque<Time>,
     restarts: VecDeque<Time>,
 }
@@ -81,7 +85,6 @@ struct Resource {
 pub(super) struct Health {
     group: String,
     resources: Vec<Resource>,
-    hangs: u32,
     /// It was said that the group has failed here.
     given_up: bool,
     /// What was said last of what is not well.
@@ -94,30 +97,46 @@ impl Health {
             word,
             care,
             suspected: false,
+            ailing: false,
             hangs: 0,
+            stuck: 0,
             flaps: VecDeque::new(),
             restarts: VecDeque::new(),
         };
         let resources = resources.into_iter().map(resource).collect();
-        Health { group: group.to_owned(), resources, hangs: 0, given_up: false, said: None }
+        Health { group: group.to_owned(), resources, given_up: false, said: None }
     }
 
     /// The group was started: what was before says nothing.
     pub(super) fn begin(&mut self) {
-        (self.hangs, self.given_up, self.said) = (0, false, None);
+        (self.given_up, self.said) = (false, None);
         for resource in &mut self.resources {
-            (resource.suspected, resource.hangs) = (false, 0);
+            (resource.suspected, resource.ailing) = (false, false);
+            (resource.hangs, resource.stuck) = (0, 0);
             resource.flaps.clear();
             resource.restarts.clear();
         }
     }
 
-    /// Takes what a look has found.
-    pub(super) fn looked(&mut self, outcome: Outcome, spared: bool, now: Time, effects: &mut Vec<Effect>) -> Course {
+    /// What these resources are called.
+    pub(super) fn words(&self, numbers: &[usize]) -> Vec<String> {
+        numbers.iter().filter_map(|number| self.resources.get(*number)).map(|resource| resource.word.clone()).collect()
+    }
+
+    /// Takes what a look at these has found.
+    pub(super) fn looked(
+        &mut self,
+        asked: &[usize],
+        outcome: Outcome,
+        spared: bool,
+        now: Time,
+        effects: &mut Vec<Effect>,
+    ) -> Course {
         let findings = match outcome {
             Outcome::Ended(_, findings) if !findings.is_empty() => findings,
             Outcome::Ended(0, _) => return Course::Wait,
             Outcome::Ended(status, _) => {
+                self.doubt(asked);
                 self.complain(
                     now,
                     "unknown",
@@ -127,39 +146,47 @@ impl Health {
                 return Course::Wait;
             }
             Outcome::Untold(why) => {
+                self.doubt(asked);
                 self.complain(now, "unknown", |line| line.field("reason", why), effects);
                 return Course::Wait;
             }
         };
-        self.hangs = 0;
         let mut worst: Option<(usize, bool, Option<u8>)> = None;
-        let mut unsure = false;
         for number in 0..self.resources.len() {
-            let word = &self.resources[number].word;
-            let Some(finding) = findings.iter().find(|finding| finding.resource == *word) else { continue };
-            match self.resources[number].take(finding, now) {
+            let resource = &mut self.resources[number];
+            let Some(finding) = findings.iter().find(|finding| finding.resource == resource.word) else { continue };
+            let state = resource.take(finding, now);
+            (resource.ailing, resource.stuck) = (!matches!(state, State::Well), 0);
+            match state {
                 State::Well => {}
-                State::Unsure => {
-                    unsure = true;
-                    self.unsure(number, finding.status, now, effects);
-                }
+                State::Unsure => self.unsure(number, finding.status, now, effects),
                 State::Ill { sure } => worst = worst.or(Some((number, sure, finding.status))),
             }
         }
         match worst {
-            Some((number, sure, status)) => self.ill(number, sure && !spared, spared, status, now, effects),
-            None if unsure => Course::Wait,
-            None => {
-                self.well(now, effects);
-                Course::Wait
-            }
+            Some((number, sure, status)) => return self.ill(number, sure && !spared, spared, status, now, effects),
+            None if self.resources.iter().any(|resource| resource.ailing) => {}
+            None => self.well(now, effects),
+        }
+        Course::Wait
+    }
+
+    /// It is not known how these are.
+    fn doubt(&mut self, asked: &[usize]) {
+        for number in asked {
+            self.resources.get_mut(*number).into_iter().for_each(|resource| resource.ailing = true);
         }
     }
 
-    /// A look did not end in time and was ended.
-    pub(super) fn hung(&mut self, now: Time, effects: &mut Vec<Effect>) -> Course {
-        self.hangs = self.hangs.saturating_add(1);
-        let hangs = self.hangs;
+    /// A look at these did not end in time and was ended.
+    pub(super) fn hung(&mut self, asked: &[usize], now: Time, effects: &mut Vec<Effect>) -> Course {
+        self.doubt(asked);
+        let mut hangs = 0;
+        for number in asked {
+            let Some(resource) = self.resources.get_mut(*number) else { continue };
+            resource.stuck = resource.stuck.saturating_add(1);
+            hangs = hangs.max(resource.stuck);
+        }
         let count = |line: Line| line.field("reason", "it took too long").field("n", hangs).field("of", HANGS);
         self.complain(now, "unknown", count, effects);
         if hangs >= HANGS {
@@ -181,7 +208,7 @@ impl Health {
             // One that did not start is known to have failed.
             (resource.suspected, resource.hangs) = (!done, 0);
         }
-        Course::Again
+        Course::Again((0..self.resources.len()).collect())
     }
 
     fn unsure(&mut self, number: usize, status: Option<u8>, now: Time, effects: &mut Vec<Effect>) {
@@ -211,7 +238,7 @@ impl Health {
         self.complain(now, "failed", |line| line.field("name", &word).maybe("status", status), effects);
         match restart {
             _ if spared => Course::Wait,
-            _ if !sure => Course::Again,
+            _ if !sure => Course::Again(self.suspects()),
             Some(number) => {
                 let count = |line: Line| line.field("name", &word).field("n", number).field("of", most);
                 effects.push(self.line(now, "restart", count));
@@ -222,6 +249,10 @@ impl Health {
                 Course::Wait
             }
         }
+    }
+
+    fn suspects(&self) -> Vec<usize> {
+        self.resources.iter().enumerate().filter(|(_, resource)| resource.suspected).map(|(number, _)| number).collect()
     }
 
     fn give_up(&mut self, word: &str, now: Time, effects: &mut Vec<Effect>) {

@@ -31,12 +31,12 @@ impl Bench {
 
     fn take(&mut self) -> Vec<String> {
         let text = |effect| match effect {
-            Effect::Begin(0, Task::Look) => "look".to_owned(),
+            Effect::Begin(0, Task::Look(_)) => "look".to_owned(),
             Effect::Begin(0, Task::Restart(word)) => format!("restart {word}"),
             Effect::End(0) => "end".to_owned(),
             Effect::Listen(0) => "listen".to_owned(),
             Effect::Rest(0) => "rest".to_owned(),
-            Effect::Say(line) => line.finish(),
+            Effect::Say(line) | Effect::Answer(line) => line.finish(),
             other => panic!("{other:?}"),
         };
         self.effects.drain(..).map(text).collect()
@@ -252,4 +252,121 @@ fn with_an_interval_of_0_nothing_is_asked() {
     bench.told("group 0.0 www started node=n1", 0.0);
     assert_eq!(bench.act(0.0), ["listen"]);
     assert_eq!(bench.monitor.deadline(), None);
+}
+
+/// A group with a service that is asked every 10 s, and one every minute.
+fn uneven() -> Bench {
+    let care = |seconds| Care { interval: Duration::from_secs(seconds), ..care() };
+    let resources = vec![("web::www".to_owned(), care(10)), ("db::www".to_owned(), care(60))];
+    let resources = [resources, vec![("log::www".to_owned(), care(0))]].concat();
+    let mut bench =
+        Bench { monitor: Monitor::new(vec![Watched { name: "www".to_owned(), resources }]), effects: Vec::new() };
+    bench.told("group 0.0 www started node=n1", 0.0);
+    assert_eq!(bench.act(0.0), ["listen"]);
+    bench
+}
+
+impl Bench {
+    /// Who is asked at a time.
+    fn asked(&mut self, now: f64) -> Vec<String> {
+        self.monitor.act(at(now), &mut self.effects);
+        self.effects
+            .drain(..)
+            .flat_map(|effect| match effect {
+                Effect::Begin(0, Task::Look(words)) => words,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    /// Who was asked is found like this, and nobody else.
+    fn found(&mut self, findings: &[(&str, &str)], now: f64) -> Vec<String> {
+        let line = |(word, state): &(&str, &str)| format!("resource 1.0 www {state} name={word}");
+        let lines: Vec<String> = findings.iter().map(line).collect();
+        self.ended(0, &lines.iter().map(String::as_str).collect::<Vec<_>>(), now)
+    }
+}
+
+#[test]
+fn each_resource_is_asked_at_its_own_interval_and_with_others_whose_turn_is_near() {
+    let mut bench = uneven();
+    for turn in 1..=4 {
+        let now = f64::from(turn) * 11.0 - 1.0;
+        assert_eq!(bench.due(), now);
+        assert_eq!(bench.asked(now), ["web::www"]);
+        assert_eq!(bench.found(&[("web::www", "running")], now + 1.0), [""; 0]);
+    }
+    // Not asked again six seconds later: a tenth of a minute is near enough.
+    assert_eq!(bench.asked(54.0), ["web::www", "db::www"]);
+    bench.found(&[("web::www", "running"), ("db::www", "running")], 55.0);
+    assert_eq!(bench.due(), 65.0);
+    assert_eq!(bench.asked(65.0), ["web::www"]);
+}
+
+#[test]
+fn what_is_found_failed_is_asked_again_alone_and_after_a_second() {
+    let mut bench = uneven();
+    bench.asked(10.0);
+    assert_eq!(bench.found(&[("web::www", "stopped")], 10.0), ["monitor 10.000000 www failed name=web::www"]);
+    assert_eq!(bench.asked(10.9), [""; 0]);
+    assert_eq!(bench.asked(11.0), ["web::www"]);
+    let restart = ["monitor 11.000000 www restart name=web::www n=1 of=2", "restart web::www"];
+    assert_eq!(bench.found(&[("web::www", "stopped")], 11.0), restart);
+    // What stands right of it was started again with it.
+    bench.ended(0, &[], 12.0);
+    assert_eq!(bench.asked(13.0), ["web::www", "db::www"]);
+}
+
+#[test]
+fn a_group_is_well_when_all_of_it_is_and_not_when_another_part_is() {
+    let mut bench = uneven();
+    bench.asked(60.0);
+    bench.found(&[("web::www", "running"), ("db::www", "failed")], 60.0);
+    for (restart, now) in [(1, 61.0), (2, 64.0)] {
+        let said = format!("monitor {now:.6} www restart name=db::www n={restart} of=2");
+        assert_eq!(bench.asked(now), ["db::www"]);
+        assert_eq!(bench.found(&[("db::www", "failed")], now), [said.as_str(), "restart db::www"]);
+        bench.ended(0, &[], now + 1.0);
+        bench.asked(now + 2.0);
+        bench.found(&[("web::www", "running"), ("db::www", "failed")], now + 2.0);
+    }
+    assert_eq!(bench.asked(67.0), ["db::www"]);
+    let given_up = ["monitor 67.000000 www given-up name=db::www", "group 67.000000 www failed by=monitor"];
+    assert_eq!(bench.found(&[("db::www", "failed")], 67.0), given_up);
+    // That the other one is well says nothing of it.
+    for turn in 0..5 {
+        let now = 77.0 + f64::from(turn) * 10.0;
+        assert_eq!(bench.asked(now), ["web::www"], "{now}");
+        assert_eq!(bench.found(&[("web::www", "running")], now), [""; 0]);
+    }
+    assert_eq!(bench.asked(127.0), ["web::www", "db::www"]);
+    let well = ["monitor 127.000000 www running", "group 127.000000 www started by=monitor"];
+    assert_eq!(bench.found(&[("web::www", "running"), ("db::www", "running")], 127.0), well);
+}
+
+#[test]
+fn looks_that_hang_are_counted_for_those_who_were_asked() {
+    let mut bench = uneven();
+    let mut hang = |asked: &[&str], now: f64| {
+        assert_eq!(bench.asked(now), asked, "{now}");
+        let end = bench.due();
+        assert_eq!(bench.act(end), ["end"]);
+        bench.ended(143, &[], end)
+    };
+    let too_long = "www unknown reason=it%20took%20too%20long n=";
+    for (n, now) in [(1, 10.0), (2, 60.0)] {
+        let asked: &[&str] = if n == 1 { &["web::www"] } else { &["web::www", "db::www"] };
+        let said = hang(asked, now);
+        assert!(said.len() == 1 && said[0].contains(&format!("{too_long}{n}")), "{said:?}");
+    }
+    let now = bench.due();
+    assert_eq!(bench.asked(now), ["web::www"]);
+    assert_eq!(bench.found(&[("web::www", "running")], now), [""; 0], "nothing is known of the other one");
+}
+
+#[test]
+fn who_asks_whether_it_lives_gets_an_answer() {
+    let mut bench = uneven();
+    bench.told("tick 12.5", 13.0);
+    assert_eq!(bench.take(), ["attended 12.500000"]);
 }

@@ -1,6 +1,7 @@
 //! `hb-monitor`, from outside, with a script in the place of hb-resource.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -87,6 +88,38 @@ fn s73_what_runs_is_ended_before_a_stop_and_at_the_end() {
             assert_eq!(monitor.wait().0, 0, "{how}");
         }
     }
+}
+
+#[test]
+fn each_resource_is_asked_for_by_its_name_at_its_own_interval() {
+    let rules = "resource * interval=50ms\nresource web interval=1h";
+    let site = site(rules, "shift 2\nfor word; do echo \"resource 1.0 10.0.0.80 running name=$word\"; done\n");
+    let _monitor = begin(site.path());
+    let asked = || log(site.path()).into_iter().filter(|line| line.starts_with("monitor ")).collect::<Vec<_>>();
+    wait_until("it is asked again and again", || asked().len() > 5);
+    assert!(asked().iter().all(|line| line == "monitor 10.0.0.80 IPaddr::10.0.0.80"), "{:?}", asked());
+}
+
+#[test]
+fn who_asks_whether_it_lives_gets_an_answer_also_while_nobody_takes_them() {
+    let site = site(FAST, "exit 2\n");
+    let fifo = site.path().join("answers");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut command = command("hb-monitor");
+    command.arg("-C").arg(site.path()).args(["-N", "n1", "--program", "true", "--answer-to"]).arg(&fifo);
+    let mut monitor = Running::start(command);
+    let mut answers = BufReader::new(File::options().read(true).write(true).open(&fifo).unwrap());
+    let mut line = String::new();
+    monitor.say("tick 12.5\n");
+    answers.read_line(&mut line).unwrap();
+    assert_eq!(line, "attended 12.500000\n");
+    // More than the FIFO holds: with answers that are waited for, the last lines would
+    // not be read.
+    for _ in 0..5_000 {
+        monitor.say("tick 12.5\n");
+    }
+    monitor.end_input();
+    assert_eq!(monitor.wait().0, 0);
 }
 
 #[test]

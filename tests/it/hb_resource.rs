@@ -379,6 +379,17 @@ fn s73_a_stop_that_a_start_has_overtaken_stops_nothing() {
 }
 
 #[test]
+fn monitor_asks_only_for_those_that_are_named() {
+    let site = site("n1 10.0.0.80/24/eth0 disk::/dev/sda1::/data web\n");
+    let (said, log) = hb_resource(site.path(), "monitor 10.0.0.80 web disk::/dev/sda1::/data");
+    assert_eq!(said.code(), 0, "{}", said.err);
+    assert_eq!(log, "disk /dev/sda1 /data status\nweb status\n");
+    let (said, log) = hb_resource(site.path(), "monitor 10.0.0.80 mail");
+    assert_eq!((said.code(), log.as_str()), (2, ""));
+    assert!(said.err.contains("it has no resource mail"), "{}", said.err);
+}
+
+#[test]
 fn what_an_action_does_meanwhile_is_no_failure_to_a_monitor() {
     let site = gated();
     let start = Running::start(prepare(site.path(), "start gate"));
