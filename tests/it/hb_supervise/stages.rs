@@ -96,9 +96,13 @@ fn s102_a_judge_that_dies_beside_a_dead_peer_costs_nothing() {
 fn s102_a_stage_that_does_not_live_for_a_minute_is_not_replaced_again() {
     need_namespaces!();
     let (cluster, mut one, mut two) = running(&TWO_LINKS);
-    cluster.nodes[0].signal("hb-judge", "KILL");
-    one.wait_for_error(|line| line.contains("another one takes its place"));
-    wait_until("there is another one", || cluster.nodes[0].pids("hb-judge").len() == 1);
+    // Each for itself: that another one died says nothing of it.
+    for stage in ["hb-judge", "hb-listen"] {
+        cluster.nodes[0].signal(stage, "KILL");
+        one.wait_for_error(|line| line.contains(&format!("{stage} has ended with status 137: another one takes")));
+        wait_until("there is another one", || cluster.nodes[0].pids(stage).len() == 1);
+    }
+    assert_eq!(one.look_for(Duration::from_secs(1), is_stop), None);
     cluster.nodes[0].signal("hb-listen", "KILL");
     let (status, story, errors) = one.wait();
     assert_eq!(status, 1, "{story}\n{errors}");
@@ -142,4 +146,51 @@ fn s21_a_whole_node_that_is_paused_and_goes_on_gives_way() {
     one.wait_for("node1 stops what it held", is_stop);
     one.wait_for("node1 serves again", started_on("node1"));
     ownership.moves(&cluster);
+}
+
+#[test]
+fn s102_what_carries_no_promise_may_die_as_often_as_it_likes() {
+    need_namespaces!();
+    let ha_cf = format!("{}respawn root /bin/sleep 1000\n", WITH_PING.ha_cf);
+    let (cluster, mut one, _two) = running(&Plan { ha_cf: ha_cf.leak(), ..WITH_PING });
+    let ownership = Ownership::watch(&cluster);
+    let stages = ["ping-probe", "hb-monitor", "hb-respawn"];
+    for when in ["", " in 1 s", " in 2 s"] {
+        for stage in stages {
+            wait_until("it runs", || cluster.nodes[0].pids(stage).len() == 1);
+            cluster.nodes[0].signal(stage, "KILL");
+            let said = format!("{stage} has ended with status 137: another one takes its place{when}");
+            one.wait_for_error(|line| line.ends_with(&said));
+        }
+    }
+    for stage in stages {
+        wait_until("it runs again", || cluster.nodes[0].pids(stage).len() == 1);
+    }
+    assert_eq!(one.look_for(Duration::from_secs(1), is_stop), None);
+    assert_eq!(ownership.moves(&cluster), 0);
+    // Who has to wait for its turn does not keep the node from ending.
+    for stage in stages {
+        cluster.nodes[0].signal(stage, "KILL");
+    }
+    one.wait_for_error(|line| line.contains("hb-respawn") && line.ends_with(" in 4 s"));
+    one.signal("TERM");
+    assert_eq!(one.wait().0, 0);
+}
+
+#[test]
+fn s19_a_monitor_that_is_stopped_is_replaced_and_what_failed_meanwhile_is_restarted() {
+    need_namespaces!();
+    let ha_cf = format!("{}resource * interval=500ms\n", TWO_LINKS.ha_cf);
+    let (cluster, mut one, _two) = running(&Plan { ha_cf: ha_cf.leak(), ..TWO_LINKS });
+    let ownership = Ownership::watch(&cluster);
+    let first = cluster.nodes[0].pids("hb-monitor");
+    cluster.nodes[0].signal("hb-monitor", "STOP");
+    fs::remove_file(cluster.nodes[0].directory.join("mark.web")).unwrap();
+    // Half a minute, and what a busy machine takes.
+    let restarted = |line: &str| line.starts_with("monitor ") && line.contains(" restarted ");
+    assert!(one.look_for(Duration::from_secs(90), restarted).is_some(), "{}", one.transcript());
+    one.wait_for_error(|line| line.contains("hb-monitor does not answer: it is ended"));
+    assert_ne!(cluster.nodes[0].pids("hb-monitor"), first);
+    assert!(cluster.nodes[0].runs_the_service());
+    assert_eq!(ownership.moves(&cluster), 0);
 }
