@@ -64,6 +64,9 @@ struct Args {
     /// With --keep: the name of this node [default: the host's]
     #[arg(short = 'N', long, value_name = "NAME", value_parser = name::node, requires = "keep")]
     node: Option<String>,
+    /// With --keep: go on where another one of the same hb-supervise has ended
+    #[arg(long, requires = "keep")]
+    resume: bool,
     /// With --keep: the most bytes in a file, with k or M; a file of what happened has
     /// an eighth [default: 4M]
     #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "keep")]
@@ -97,7 +100,7 @@ fn run(args: Args) -> anyhow::Result<Answer> {
     if args.keep {
         let node = args.node.map_or_else(edge::host_name, Ok)?;
         let (each, files) = (args.size.unwrap_or(4 << 20), usize::from(args.files.unwrap_or(8)));
-        keeper::keep(keeper::Settings { directory, run: place::run(), node, each, files })?;
+        keeper::keep(keeper::Settings { directory, run: place::run(), node, each, files, resume: args.resume })?;
         return Ok(Answer::Yes);
     }
     let mut reader = open(&directory, args.all || args.raw)?;

@@ -28,6 +28,7 @@ use crate::chronicle::Sieve;
 use crate::edge::{self, complain};
 use crate::lines::{Block, Lines};
 use crate::overview::Overview;
+use crate::picture::Picture;
 use crate::record::{Line, Record};
 use crate::ring::Ring;
 use crate::signals::{self, Signals};
@@ -73,6 +74,8 @@ pub struct Settings {
     pub each: u64,
     /// How many files a ring has.
     pub files: usize,
+    /// Another keeper of this pipeline has ended before: what it knew counts.
+    pub resume: bool,
 }
 
 /// Gathered lines on their way to the disk.
@@ -169,6 +172,15 @@ pub fn keep(settings: Settings) -> anyhow::Result<()> {
     read
 }
 
+/// What the keeper before this one wrote in this boot, if anything.
+fn resume(overview: &mut Overview, run: &Path, boot: &str) {
+    let text = fs::read_to_string(run.join(STATUS)).unwrap_or_default();
+    if Picture::read(&text).boot() == Some(boot) {
+        let records = text.lines().filter_map(|line| Record::parse_text(line).ok());
+        records.for_each(|record| overview.resume(&record));
+    }
+}
+
 struct Keeper {
     settings: Settings,
     boot: String,
@@ -190,8 +202,12 @@ struct Keeper {
 
 impl Keeper {
     fn new(settings: Settings, boot: String, parts: SyncSender<Part>, lost: Arc<AtomicU64>) -> Keeper {
+        let mut overview = Overview::new(&settings.node);
+        if settings.resume {
+            resume(&mut overview, &settings.run, &boot);
+        }
         Keeper {
-            overview: Overview::new(&settings.node),
+            overview,
             recent: Ring::new(&settings.run, RECENT, RECENT_EACH, 2),
             settings,
             boot,

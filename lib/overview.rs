@@ -4,6 +4,7 @@
 
 mod beside;
 mod heard;
+mod resume;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -42,6 +42,19 @@ impl Beside {
         }
     }
 
+    /// What was told before.
+    pub(super) fn resume(&mut self, what: &str, name: &str, resource: &str, state: State) {
+        let kept = match what {
+            "carrier" => entry(&mut self.carriers, name.to_owned()),
+            "respawn" => entry(&mut self.programs, name.to_owned()),
+            "watchdog" => entry(&mut self.watchdogs, name.to_owned()),
+            _ => entry(&mut self.resources, (name.to_owned(), resource.to_owned())),
+        };
+        if let Some(kept) = kept {
+            *kept = state;
+        }
+    }
+
     /// A group is not watched any more, or all of it is well.
     pub(super) fn forget(&mut self, group: &str) {
         self.resources.retain(|(of, _), _| of != group);

@@ -157,3 +157,31 @@ fn numbers_of_any_size_and_names_without_end_are_bounded() {
     let lines = overview.lines();
     assert!(lines.len() < 8 * MOST, "{}", lines.len());
 }
+
+#[test]
+fn what_one_has_told_another_one_knows() {
+    let text = "self 1.0 ready\nnode 1.0 n2 active hears=no\nlink 1.5 n2/bcast:eth1 oneway direction=in\n\
+                peer 1.6 n2 config=same version=same\nping 1.7 gw up rtt=0.4 loss=0/9 group=g\n\
+                group 2.0 web started node=n1 epoch=3\ngroup 2.0 web stopped node=n2 epoch=3\n\
+                do 2.0 start web until=12.0 epoch=3\ngroup 2.1 web started\nwhy 2.2 web alarm nobody can serve it\n\
+                why 2.3 db wait n2 comes first\ncarrier 2.4 web down reason=eth0%20is%20down\n\
+                monitor 2.5 web failed name=a status=1\nmonitor 2.5 web failed name=b status=2\n\
+                watchdog 2.6 /dev/watchdog armed timeout=10\nrespawn 2.7 ipfail started user=root\n\
+                bad 3.0 auth n=3\nunkept 5.0 n=9\ntick 5.0\ntick 5.25\n";
+    let before = after(text);
+    let mut overview = Overview::new("n1");
+    before.iter().for_each(|line| overview.resume(&Record::parse(line.as_bytes()).expect(line)));
+    assert_eq!(overview.lines(), before);
+    // It goes on from there: nothing of what was is forgotten, and the states last since then.
+    for line in ["group 6.0 web stopping node=n1 epoch=3", "node 6.0 n2 dead silent=3", "tick 6.0"] {
+        overview.record(&Record::parse(line.as_bytes()).expect(line));
+    }
+    let lines = overview.lines();
+    for wanted in [
+        "status 6.000000 group web node=n1 state=stopping since=6.000000 epoch=3",
+        "status 6.000000 group web node=n2 state=stopped since=2.000000 epoch=3",
+        "status 6.000000 lease web until=12.000000 taken=12.000000",
+    ] {
+        assert!(lines.iter().any(|line| line == wanted), "{wanted}\n{lines:#?}");
+    }
+}

@@ -238,6 +238,54 @@ fn s104_of_a_node_that_is_stopped_nothing_is_shown_until_it_goes_on() {
 }
 
 #[test]
+fn s104_a_keeper_that_took_the_place_of_another_knows_what_that_knew() {
+    need_namespaces!();
+    let (cluster, _one, _two) = running(&TWO_LINKS);
+    let node = &cluster.nodes[0];
+    let shown = || {
+        let said = status(node, &["-1"]);
+        said.code() == 0 && said.out == "HBKIT OK - 10.9.0.80 on node1\n"
+    };
+    wait_until("it is shown", shown);
+    node.signal("hb-log", "KILL");
+    wait_until("nothing is known", || status(node, &[]).code() == 2);
+    shows_nothing(node, "");
+    wait_until("it is shown again", shown);
+    let out = status(node, &[]).out;
+    let peer = out.lines().find(|line| line.starts_with("node2  ")).unwrap_or_default();
+    assert!(peer.contains("active") && peer.ends_with("same"), "{out}");
+    assert!(out.contains("node2/bcast:eth1") && out.contains("carrier 10.9.0.80 here"), "{out}");
+}
+
+#[test]
+fn s104_who_may_not_look_and_what_is_of_another_boot_shows_nothing() {
+    need_namespaces!();
+    let (cluster, _one, _two) = running(&TWO_LINKS);
+    let node = &cluster.nodes[0];
+    wait_until("it is shown", || status(node, &[]).out.contains(ADDRESS));
+    let run = node.directory.join("run");
+    let mut other = command("setpriv");
+    other.args(["--reuid=65534", "--clear-groups", "--regid=65534", tool("hb-status").to_str().unwrap(), "-1"]);
+    let said = finish(
+        {
+            other.env("HBKIT_RUN", &run);
+            other
+        },
+        b"",
+    );
+    assert_eq!(said.code(), 3, "{}{}", said.out, said.err);
+    assert!(said.out.starts_with("HBKIT UNKNOWN - ") && !said.out.contains(ADDRESS), "{}", said.out);
+    // The keeper writes no more, and what is there was written before a boot.
+    node.signal("hb-log", "STOP");
+    let text = fs::read_to_string(run.join("status")).unwrap();
+    let boot = text.split(" boot=").nth(1).unwrap().split(' ').next().unwrap();
+    fs::write(run.join("status"), text.replace(boot, "11111111-2222-3333-4444-555555555555")).unwrap();
+    shows_nothing(node, "hb-supervise does not run");
+    node.signal("hb-log", "CONT");
+    wait_until("it is known again", || status(node, &[]).out.contains(ADDRESS));
+}
+
+#[test]
 fn of_a_node_that_never_ran_it_says_so() {
     let run = TempDir::new().unwrap();
     let ask = |options: &[&str]| {

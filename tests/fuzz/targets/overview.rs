@@ -39,6 +39,12 @@ fuzz_target!(|data: &[u8]| {
     let (how, now) = (choices.byte(), Time::from_micros(choices.number() >> 1));
     let data = choices.0;
     if how & 1 != 0 {
+        let mut overview = Overview::new("n1");
+        for line in data.split(|byte| *byte == b'\n') {
+            let Ok(record) = Record::parse(line) else { continue };
+            bounded(64 * data.len() + 65_536, || overview.resume(&record));
+        }
+        assert!(overview.lines().iter().all(|line| line.len() < MAX));
         show(&String::from_utf8_lossy(data), now);
         return;
     }
