@@ -19,6 +19,7 @@ mod outputs;
 mod partitions;
 mod reload;
 mod stages;
+mod witness;
 
 pub const ADDRESS: &str = "10.9.0.80";
 
@@ -33,6 +34,12 @@ pub const TWO_LINKS: Plan = Plan {
     ha_cf: "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback on\nbcast eth1\n",
     ucast: ["10.9.0.1", "10.9.0.2"],
     haresources: "node1 10.9.0.80/24/eth0 mark::web\n",
+};
+
+/// The same, where a group stays with whom it is.
+pub const NO_FAILBACK: Plan = Plan {
+    ha_cf: "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback off\nbcast eth1\n",
+    ..TWO_LINKS
 };
 
 /// A node of the cluster.
@@ -253,8 +260,7 @@ fn with_auto_failback_on_the_group_goes_home() {
 #[test]
 fn with_auto_failback_off_the_group_stays() {
     need_namespaces!();
-    let ha_cf = "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback off\nbcast eth1\n";
-    let (cluster, one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    let (cluster, one, mut two) = running(&NO_FAILBACK);
     cluster.nodes[0].power_off();
     drop(one);
     two.wait_for("node2 serves", started_on("node2"));
@@ -604,18 +610,9 @@ fn s06_s07_with_a_witness_only_the_side_of_the_majority_serves() {
         ..TWO_LINKS
     };
     let cluster = Cluster::new(&plan);
-    let third = cluster.lab.host("witness");
-    cluster.lab.plug(&cluster.switch, &third, "eth0");
-    third.ip("addr add 10.9.0.3/24 dev eth0 broadcast +");
-    let directory = cluster.files.path().join("witness");
-    let both = "ucast eth0 10.9.0.1\n";
-    configure(&directory, &Plan { ha_cf: "", ..plan }, 1);
-    let ha_cf = fs::read_to_string(cluster.nodes[0].directory.join("ha.cf")).unwrap();
-    fs::write(directory.join("ha.cf"), ha_cf.replace("ucast eth0 10.9.0.3\n", both)).unwrap();
     let mut one = cluster.nodes[0].supervise();
     let mut two = cluster.nodes[1].supervise();
-    let line = format!("HBKIT_RUN={0}/run hb-witness -C {0} -D {0}/state -N witness", directory.display());
-    let mut witness = third.start("env", &line.split(' ').collect::<Vec<_>>());
+    let (_third, mut witness) = partitions::witness(&cluster, &plan);
     one.wait_for("node1 serves", started_on("node1"));
     two.wait_for("node2 knows", started_on("node1"));
     witness.wait_for("the witness knows", |line| line.contains("node1 active"));

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use super::{ADDRESS, Cluster, Plan, TWO_LINKS, configure, cut_apart, running, started_on};
-use crate::lab::{Host, Running, wait_until};
+use super::{ADDRESS, Cluster, NO_FAILBACK, Node, Plan, TWO_LINKS, configure, cut_apart, running, started_on};
+use crate::lab::{Running, wait_until};
 use crate::need_namespaces;
 
 fn moves(line: &str) -> bool {
@@ -31,7 +31,7 @@ fn s05_cut_in_two_with_quorum_alive_both_serve_and_when_it_heals_one_gives_way_w
 }
 
 /// A third voter, on the switch.
-fn witness(cluster: &Cluster, plan: &Plan) -> (Host, Running) {
+pub(super) fn witness(cluster: &Cluster, plan: &Plan) -> (Node, Running) {
     let host = cluster.lab.host("witness");
     cluster.lab.plug(&cluster.switch, &host, "eth0");
     host.ip("addr add 10.9.0.3/24 dev eth0 broadcast +");
@@ -41,26 +41,28 @@ fn witness(cluster: &Cluster, plan: &Plan) -> (Host, Running) {
     fs::write(directory.join("ha.cf"), ha_cf.replace("ucast eth0 10.9.0.3\n", "ucast eth0 10.9.0.1\n")).unwrap();
     let line = format!("HBKIT_RUN={0}/run hb-witness -C {0} -D {0}/state -N witness", directory.display());
     let running = host.start("env", &line.split(' ').collect::<Vec<_>>());
-    (host, running)
+    (Node { host, directory, number: 3 }, running)
 }
+
+/// Two nodes and a witness, of which two must agree.
+pub(super) const MAJORITY: Plan = Plan {
+    ha_cf: "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 5\nauto_failback on\nquorum majority\n\
+            node witness\nucast eth0 10.9.0.3\n",
+    ..TWO_LINKS
+};
 
 #[test]
 fn s08_s09_a_witness_that_dies_moves_nothing_and_without_it_nobody_takes_what_the_other_has() {
     need_namespaces!();
-    let plan = Plan {
-        ha_cf: "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 5\nauto_failback on\nquorum majority\n\
-                node witness\nucast eth0 10.9.0.3\n",
-        ..TWO_LINKS
-    };
-    let cluster = Cluster::new(&plan);
+    let cluster = Cluster::new(&MAJORITY);
     let mut one = cluster.nodes[0].supervise();
     let mut two = cluster.nodes[1].supervise();
-    let (third, mut watching) = witness(&cluster, &plan);
+    let (third, mut watching) = witness(&cluster, &MAJORITY);
     one.wait_for("node1 serves", started_on("node1"));
     two.wait_for("node2 knows", started_on("node1"));
     watching.wait_for("the witness knows", |line| line.contains("node1 active"));
 
-    third.kill_all();
+    third.host.kill_all();
     two.wait_for("the witness is dead", |line| line.starts_with("node ") && line.contains(" witness dead "));
     assert_eq!(one.look_for(Duration::from_secs(2), moves), None, "two of three voters are left");
     assert!(cluster.nodes[0].has(ADDRESS));
@@ -103,8 +105,7 @@ fn s13_both_start_without_a_network_and_when_it_comes_the_preferred_node_serves_
 #[test]
 fn s16_an_owner_that_was_installed_anew_comes_back_as_the_standby() {
     need_namespaces!();
-    let ha_cf = "keepalive 100ms\ndeadtime 1\nwarntime 500ms\ninitdead 3\nauto_failback off\nbcast eth1\n";
-    let (cluster, one, mut two) = running(&Plan { ha_cf, ..TWO_LINKS });
+    let (cluster, one, mut two) = running(&NO_FAILBACK);
     cluster.nodes[0].power_off();
     drop(one);
     two.wait_for("node2 serves", started_on("node2"));
