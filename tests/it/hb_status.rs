@@ -255,6 +255,22 @@ fn s104_a_keeper_that_took_the_place_of_another_knows_what_that_knew() {
     let peer = out.lines().find(|line| line.starts_with("node2  ")).unwrap_or_default();
     assert!(peer.contains("active") && peer.ends_with("same"), "{out}");
     assert!(out.contains("node2/bcast:eth1") && out.contains("carrier 10.9.0.80 here"), "{out}");
+
+    // Nor does it end with a hb-decide.
+    let (first, keepers) = (node.pids("hb-decide"), node.pids("hb-log"));
+    node.signal("hb-decide", "KILL");
+    wait_until("another one decides", || node.pids("hb-decide").iter().any(|pid| !first.contains(pid)));
+    let ticked = || {
+        let text = fs::read_to_string(node.directory.join("run/status")).unwrap();
+        let line = text.lines().find(|line| line.contains(" self ")).unwrap_or_default().to_owned();
+        line.split(' ').nth(1).and_then(|time| time.parse::<f64>().ok()).unwrap_or(0.0)
+    };
+    let before = ticked();
+    wait_until("it is kept and shown", || ticked() > before + 5.0 && shown());
+    let pids = node.pids("hb-log");
+    let told = |pid: &String| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
+    assert!(keepers.iter().all(|pid| pids.contains(pid)), "{:?}", pids.iter().map(told).collect::<Vec<_>>());
+    assert_eq!(pids.len(), keepers.len(), "{:?}", pids.iter().map(told).collect::<Vec<_>>());
 }
 
 #[test]
