@@ -15,7 +15,7 @@ use crate::record::{Line, MAX};
 use crate::time::Time;
 
 /// For how long what tells nothing new may wait for more of it.
-const LAG: Duration = Duration::from_millis(250);
+const LAG: Duration = Duration::from_millis(400);
 
 /// What could not be handed on, since it was last said.
 #[derive(Clone, Copy, Debug)]

@@ -32,14 +32,14 @@ fn what_tells_nothing_new_waits_for_more_of_it() {
     let (_directory, mut tap, mut reader) = tap();
     tap.line(b"tick 1.0", at(1_000), false);
     tap.rest();
-    tap.line(b"tick 1.2", at(1_200), false);
+    tap.line(b"tick 1.3", at(1_399), false);
     tap.rest();
     assert_eq!(read(&mut reader), "");
-    tap.line(b"tick 1.25", at(1_250), false);
+    tap.line(b"tick 1.4", at(1_400), false);
     tap.rest();
-    assert_eq!(read(&mut reader), "tick 1.0\ntick 1.2\ntick 1.25\n");
+    assert_eq!(read(&mut reader), "tick 1.0\ntick 1.3\ntick 1.4\n");
     // It waits from its own first line on.
-    tap.line(b"tick 1.3", at(1_300), false);
+    tap.line(b"tick 1.5", at(1_500), false);
     tap.rest();
     assert_eq!(read(&mut reader), "");
 }
