@@ -45,6 +45,9 @@ pub(super) struct Group {
     /// It had failed here before an earlier life of this process ended: told stopped,
     /// it is failed.
     pub(super) was_failed: bool,
+    /// An earlier life of this process may have begun something with it whose result
+    /// is still to come: who began this one has it stopped, and tells that.
+    pub(super) is_awaited: bool,
     pub(super) contest: Contest,
     pub(super) failures: Failures,
     pub(super) flaps: Flaps,
@@ -76,6 +79,7 @@ impl Group {
             failing: false,
             put_off: None,
             was_failed: false,
+            is_awaited: false,
             contest: Contest::default(),
             failures: Failures::default(),
             flaps: Flaps::default(),
@@ -104,13 +108,12 @@ impl Group {
         self.held
     }
 
-    /// An earlier life of this process has started it so many times; it goes on being
-    /// held until then, or it is not known whether it runs.
-    pub(super) fn takes_up(&mut self, epoch: u64, until: Option<Time>) {
-        self.epoch = epoch;
-        if let Some(until) = until {
+    /// An earlier life of this process has started it so many times, and what it leased
+    /// ends then; it goes on being held, or it is not known whether it runs.
+    pub(super) fn takes_up(&mut self, epoch: u64, until: Time, goes_on: bool) {
+        (self.epoch, self.renewed) = (epoch, until);
+        if goes_on {
             self.held = Held::Started;
-            self.renewed = until;
             // Who holds its addresses may have been begun anew, too.
             self.renewed_early = true;
         }

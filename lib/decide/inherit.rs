@@ -37,10 +37,11 @@ impl Heritage {
         held.map(|(name, _)| name.as_str()).collect()
     }
 
-    /// A group that was found not to run any more: it is not held.
+    /// A group that was found not to run any more: it is not held, as if it had not
+    /// quite started.
     pub fn disown(&mut self, name: &str) {
         if let Some(estate) = self.groups.get_mut(name).filter(|estate| estate.held.has()) {
-            (estate.held, estate.until) = (Held::Unknown, Time::ZERO);
+            estate.held = Held::Starting;
         }
     }
 
@@ -134,9 +135,15 @@ impl Decide {
 
 impl Group {
     fn estate(&self) -> Estate {
+        let held = match self.held {
+            _ if self.was_failed => Held::Failed,
+            // What is told of it next counts while its lease lasts.
+            Held::Unknown if self.is_awaited => Held::Starting,
+            held => held,
+        };
         Estate {
-            held: if self.was_failed { Held::Failed } else { self.held },
-            until: if self.held.claims() { self.leased_until() } else { Time::ZERO },
+            held,
+            until: if held.claims() { self.leased_until() } else { Time::ZERO },
             epoch: self.epoch(),
             yielded: self.yielded,
             failing: self.failing,
@@ -151,10 +158,11 @@ impl Group {
 
     /// Takes over what is known of it; it goes on being held, or may run or not.
     fn inherit(&mut self, estate: Estate, goes_on: bool) {
-        self.takes_up(estate.epoch, goes_on.then_some(estate.until));
+        self.takes_up(estate.epoch, estate.until, goes_on);
         if goes_on {
             self.contest.inherit(estate.epoch, estate.again);
         }
+        self.is_awaited = !goes_on;
         self.was_failed = estate.held == Held::Failed;
         self.yielded = estate.yielded;
         self.failing = estate.failing;

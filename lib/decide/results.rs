@@ -89,10 +89,17 @@ impl Group {
                 return self.stay(view, effects);
             }
             Means::Stop(reason) => return self.stop_for(self.blamed(reason), view, effects),
-            Means::NotStopped => return self.stop_again(view, effects),
+            Means::NotStopped => {
+                self.failing |= std::mem::take(&mut self.was_failed);
+                return self.stop_again(view, effects);
+            }
             Means::Nothing => return,
         };
         self.stop_failures = 0;
+        // What was begun before may tell that it is stopped once more.
+        if std::mem::take(&mut self.is_awaited) {
+            self.not_before = view.now + view.settings.keepalive * 2;
+        }
         if self.put_off.take().is_some() && held == Held::Started {
             effects.push(why(view.now, &self.name, "over", "it works again"));
             self.failures.forget();
@@ -132,6 +139,12 @@ impl Group {
             (Held::Starting, Held::Failed) if view.now >= self.leased_until() => Means::Is(Held::Stopped),
             // Nor does one that failed for want of a carrier: it waits for that.
             (Held::Starting, Held::Failed) if self.carrier.fault().is_some() => Means::Is(Held::Stopped),
+            // The result of what an earlier life of this process began: it is stopped now.
+            (Held::Unknown, Held::Started) if self.is_awaited => Means::Nothing,
+            (Held::Unknown, Held::Failed) if self.is_awaited => {
+                self.failing |= view.now < self.leased_until() && self.carrier.fault().is_none();
+                Means::Nothing
+            }
             (Held::Starting | Held::Unknown | Held::Started, Held::Started) => Means::Is(Held::Started),
             // It failed in an earlier life of this process.
             (Held::Unknown, Held::Stopped) if self.failing || self.was_failed => {

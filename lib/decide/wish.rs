@@ -151,7 +151,7 @@ impl Group {
         let text = if self.held == Held::Failed {
             self.forget_failure(view, effects);
             "clear: its failure is forgotten"
-        } else if std::mem::take(&mut self.failing) {
+        } else if std::mem::take(&mut self.failing) | std::mem::take(&mut self.was_failed) {
             "clear: its failure is forgotten; it is stopped first"
         } else if self.put_off.take().is_some() {
             "clear: its failure is forgotten, and it goes on"
