@@ -22,6 +22,8 @@ pub enum Rule {
     Contest,
     /// An owner stops when its lease has ended.
     Lease,
+    /// An owner whose decide is replaced within the lease keeps what it serves.
+    Kept,
     /// When faults have ended, every group that can run runs on one node; and on one
     /// that is left, while others are gone for long.
     Unserved,
@@ -68,7 +70,7 @@ impl Cluster {
     }
 
     /// Whether everything has been well for so long that nothing may move.
-    fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.now > self.disturbed + self.plan.settled()
     }
 
@@ -113,6 +115,11 @@ impl Cluster {
         for group in 0..GROUPS.len() {
             self.check_owners(group);
             self.check_leases(group);
+            for node in 0..self.nodes.len() {
+                if !self.nodes[node].owns(group, self.now) {
+                    self.check_kept(node, group);
+                }
+            }
             if self.is_quiet() {
                 self.check_settled(group);
             } else if self.now > self.unsettled + self.plan.settled() {
@@ -158,9 +165,20 @@ impl Cluster {
             let this = &self.nodes[node];
             let late = this.clock.local(self.now).saturating_sub(2 * self.plan.pace.tick());
             let owed = this.owed[group];
-            if this.state == State::Running && owed.serves && late > owed.lease {
+            let decides = this.state == State::Running && !this.brain.is_dead();
+            if decides && owed.serves && late > owed.lease {
                 self.broke(Rule::Lease, format!("{} serves {} without a lease", name(node), GROUPS[group]));
             }
+        }
+    }
+
+    /// It loses or stops what it must keep.
+    pub fn check_kept(&mut self, node: usize, group: usize) {
+        if self.now < self.nodes[node].keeps[group] {
+            self.broke(
+                Rule::Kept,
+                format!("{} does not keep {} over the death of its decide", name(node), GROUPS[group]),
+            );
         }
     }
 
@@ -241,6 +259,7 @@ impl Cluster {
             self.nodes[node].owed[group].yielded = true;
         } else if line.ends_with("is back and is preferred") {
             self.check_work(node, group, "gives back");
+            self.nodes[node].keeps[group] = 0;
             if self.plan.flap_halflife > 0 {
                 // It was waited for until nothing had changed hands for long.
                 (self.disturbed, self.unsettled) = (self.now, self.now);

@@ -11,7 +11,7 @@ use hbkit::time::Time;
 
 use crate::check::Broken;
 use crate::network::{Network, Parcel, seconds};
-use crate::node::{GROUPS, Hold, Node, Output, Recording, State, incarnation};
+use crate::node::{Fate, GROUPS, Heir, Hold, Node, Output, Recording, State, incarnation};
 use crate::random::Random;
 use crate::story::{Action, Keeper, Plan, SECOND, What, name};
 
@@ -26,7 +26,7 @@ enum Event {
     },
     Tick {
         node: usize,
-        life: u64,
+        run: u64,
     },
     Message {
         to: usize,
@@ -36,25 +36,25 @@ enum Event {
     /// The address of a group appears, with the end of its lease on the node's clock.
     Up {
         node: usize,
-        life: u64,
+        run: u64,
         group: usize,
         until: Time,
     },
     /// An address that is there is given a longer lease.
     Renew {
         node: usize,
-        life: u64,
+        run: u64,
         group: usize,
         until: Time,
     },
     Down {
         node: usize,
-        life: u64,
+        run: u64,
         group: usize,
     },
     Told {
         node: usize,
-        life: u64,
+        run: u64,
         group: usize,
         of: Action,
         state: &'static str,
@@ -62,18 +62,29 @@ enum Event {
     /// A failure is no more remembered.
     Forget {
         node: usize,
-        life: u64,
+        memory: u64,
         group: usize,
     },
     Fault(usize),
     Resume {
         node: usize,
-        life: u64,
+        run: u64,
+    },
+    /// Another decide takes the place of one that has died.
+    Succeed {
+        node: usize,
+        run: u64,
+    },
+    /// The supervisor comes back, and everything with it.
+    ComeBack {
+        node: usize,
+        run: u64,
+        resumes: bool,
     },
     /// A person ends a maintenance.
     Rest {
         node: usize,
-        life: u64,
+        run: u64,
     },
     Look,
 }
@@ -110,6 +121,10 @@ pub struct Hands {
     slow_most: u64,
     /// How many actions it has begun.
     begun: u64,
+    /// Of each group: until when the last of them goes on.
+    busy: [(u64, Option<Action>); GROUPS.len()],
+    /// What was not taken over, and is being stopped.
+    reaped: [bool; GROUPS.len()],
 }
 
 pub struct Cluster {
@@ -206,6 +221,7 @@ impl Cluster {
 
     /// Something is unusual until then.
     fn disturb(&mut self, end: u64) {
+        self.nodes.iter_mut().for_each(|node| node.keeps = Default::default());
         self.disturbed = self.disturbed.max(end);
         self.unsettled = self.unsettled.max(end);
     }
@@ -223,29 +239,34 @@ impl Cluster {
         self.network.part_from_all(node, end);
     }
 
-    fn lives(&self, node: usize, life: u64) -> bool {
-        self.nodes[node].life == life && self.nodes[node].state != State::Off
+    fn lives(&self, node: usize, run: u64) -> bool {
+        self.nodes[node].run == run && self.nodes[node].state != State::Off
     }
 
     fn happen(&mut self, event: Event) {
         match event {
             Event::Boot { node } if self.nodes[node].state == State::Off => self.boot(node),
-            Event::Tick { node, life } if self.lives(node, life) => self.tick(node),
+            Event::Tick { node, run } if self.lives(node, run) => self.tick(node),
             Event::Message { to, medium, parcel } => self.message(to, medium, &parcel),
-            Event::Up { node, life, group, until } if self.lives(node, life) => self.up(node, group, until),
-            Event::Renew { node, life, group, until } if self.lives(node, life) => self.renew(node, group, until),
-            Event::Down { node, life, group } if self.lives(node, life) => {
-                self.trace(node, &format!("--- {} is down", GROUPS[group]));
-                self.nodes[node].holds[group] = Hold::default();
+            Event::Up { node, run, group, until } if self.lives(node, run) => self.up(node, group, until),
+            Event::Renew { node, run, group, until } if self.lives(node, run) => self.renew(node, group, until),
+            Event::Down { node, run, group } if self.lives(node, run) => {
+                if !self.is_overtaken(node, group) {
+                    self.trace(node, &format!("--- {} is down", GROUPS[group]));
+                    self.nodes[node].holds[group] = Hold::default();
+                    self.nodes[node].owed[group].serves = false;
+                }
             }
-            Event::Told { node, life, group, of, state } if self.lives(node, life) => self.told(node, group, of, state),
-            Event::Forget { node, life, group } if self.lives(node, life) => {
+            Event::Told { node, run, group, of, state } if self.lives(node, run) => self.told(node, group, of, state),
+            Event::Forget { node, memory, group } if self.nodes[node].memory == memory => {
                 self.disturb(self.now);
                 self.nodes[node].owed[group].failed = false;
             }
+            Event::Succeed { node, run } if self.lives(node, run) => self.succeed(node),
+            Event::ComeBack { node, run, resumes } if self.nodes[node].run == run => self.come_back(node, resumes),
             Event::Fault(index) => self.fault(index),
-            Event::Resume { node, life } if self.lives(node, life) => self.resume(node),
-            Event::Rest { node, life } if self.lives(node, life) => self.rest(node),
+            Event::Resume { node, run } if self.lives(node, run) => self.resume(node),
+            Event::Rest { node, run } if self.lives(node, run) => self.rest(node),
             Event::Look => {
                 let next = self.now + self.plan.pace.tick();
                 self.plan(next, Event::Look);
@@ -259,6 +280,8 @@ impl Cluster {
             | Event::Told { .. }
             | Event::Forget { .. }
             | Event::Resume { .. }
+            | Event::Succeed { .. }
+            | Event::ComeBack { .. }
             | Event::Rest { .. } => {}
         }
     }
@@ -269,11 +292,113 @@ impl Cluster {
         // A new life of it does not say that people work there.
         self.nodes.iter_mut().for_each(|other| other.works[node] = 0);
         self.nodes[node].boot(&self.plan, node, self.now);
-        let life = self.nodes[node].life;
+        self.hands[node].reaped = Default::default();
+        let run = self.nodes[node].run;
         for name in GROUPS {
             self.read(node, "group", format_args!(" {name} stopped"));
         }
-        self.plan(self.now + 1, Event::Tick { node, life });
+        self.plan(self.now + 1, Event::Tick { node, run });
+    }
+
+    /// The groups that hb-supervise leaves alone for what decide has left: those that
+    /// run. Of the others none does.
+    fn adopt(&mut self, node: usize) -> (Heir, [bool; GROUPS.len()]) {
+        let this = &self.nodes[node];
+        let now = this.clock.time(self.now);
+        let held = this.brain.held(now);
+        let runs = |group: usize| this.owns(group, self.now) && this.owed[group].serves;
+        let adopted: [bool; GROUPS.len()] =
+            std::array::from_fn(|group| held.iter().any(|name| name == GROUPS[group]) && runs(group));
+        let disowned = (0..GROUPS.len()).filter(|group| !adopted[*group]).map(|group| GROUPS[group].to_owned());
+        let text = this.brain.left().unwrap();
+        let lost = Random::keyed(self.plan.seed, [11, node as u64, self.now]).below(4) as usize;
+        (Heir { text, disowned: disowned.collect(), now, lost }, adopted)
+    }
+
+    fn behead(&mut self, node: usize, end: u64, fate: Fate) {
+        let is_calm = self.is_quiet() && self.nodes.iter().all(|node| node.state == State::Running);
+        if self.nodes[node].state != State::Running || self.nodes[node].brain.is_dead() {
+            return;
+        }
+        self.away(node, end);
+        let run = self.nodes[node].run;
+        self.plan(end, Event::Succeed { node, run });
+        self.nodes[node].kill(fate);
+        // Who owns a group, and is replaced at once while all is well, keeps it.
+        if is_calm && end < self.now + self.plan.pace.units(1) {
+            for group in 0..GROUPS.len() {
+                let this = &mut self.nodes[node];
+                if this.owns(group, self.now) && this.owed[group].serves {
+                    this.keeps[group] = self.now + self.plan.pace.units(300);
+                }
+            }
+        }
+    }
+
+    /// hb-supervise has found out that decide has died.
+    fn succeed(&mut self, node: usize) {
+        let run = self.nodes[node].run;
+        if self.nodes[node].state != State::Running {
+            let at = self.now + self.plan.pace.tick();
+            return self.plan(at, Event::Succeed { node, run });
+        }
+        self.trace(node, "--- another decide begins");
+        if !self.nodes[node].brain.is_dead() {
+            self.nodes[node].kill(Fate::Dead);
+        }
+        let waiting = self.nodes[node].brain.waiting();
+        self.read(node, "died", format_args!(" hb-decide 137"));
+        let (mut heir, adopted) = self.adopt(node);
+        heir.lost = heir.lost.min(waiting);
+        if self.tracing {
+            heir.text.lines().for_each(|line| self.trace(node, &format!("inherits {line}")));
+        }
+        let pending = self.nodes[node].succeed(&heir);
+        for group in (0..GROUPS.len()).filter(|group| !adopted[*group]) {
+            self.reap(node, group);
+        }
+        for line in pending {
+            self.trace(node, &format!("reads {line}"));
+            self.think_of(node, &line, Node::follow);
+        }
+        // What it sent is told behind that.
+        self.drain(node);
+    }
+
+    /// What is not taken over is stopped, behind what is being done to it already.
+    fn reap(&mut self, node: usize, group: usize) {
+        self.nodes[node].owed[group].serves = false;
+        let (busy, last) = self.hands[node].busy[group];
+        if self.now < busy && last == Some(Action::Stop) {
+            return;
+        }
+        self.hands[node].reaped[group] = true;
+        let (_, done) = self.durations(node);
+        let (at, run, of) = (done.max(busy) + 1, self.nodes[node].run, Action::Stop);
+        self.hands[node].busy[group] = (at, Some(of));
+        if self.fails(node, Action::Stop) {
+            self.away(node, at + 6 * SECOND);
+            self.plan(at, Event::Told { node, run, group, of, state: "unknown" });
+        } else {
+            self.plan(at, Event::Down { node, run, group });
+            self.plan(at, Event::Told { node, run, group, of, state: "stopped" });
+        }
+    }
+
+    fn come_back(&mut self, node: usize, resumes: bool) {
+        self.trace(node, "--- the supervisor comes back");
+        self.disturb(self.now);
+        let (heir, adopted) = self.adopt(node);
+        self.nodes[node].come_back(&self.plan, node, self.now, resumes, &heir);
+        self.hands[node].busy = Default::default();
+        self.hands[node].reaped = Default::default();
+        let run = self.nodes[node].run;
+        for group in (0..GROUPS.len()).filter(|group| !adopted[*group]) {
+            self.nodes[node].holds[group] = Hold::default();
+            self.nodes[node].owed[group].serves = false;
+            self.read(node, "group", format_args!(" {} stopped", GROUPS[group]));
+        }
+        self.plan(self.now + 1, Event::Tick { node, run });
     }
 
     fn tick(&mut self, node: usize) {
@@ -281,12 +406,12 @@ impl Cluster {
         let local = this.clock.local(self.now);
         let jitter = Random::keyed(self.plan.seed, [7, node as u64, self.now]).below(pace.scaled(50_000));
         let next = this.clock.to_true(local + pace.tick()) + jitter;
-        let life = this.life;
+        let run = this.run;
         if matches!(this.state, State::Running | State::Deaf) {
             this.tick(local, pace);
             self.read(node, "tick", format_args!(""));
         }
-        self.plan(next, Event::Tick { node, life });
+        self.plan(next, Event::Tick { node, run });
     }
 
     fn message(&mut self, to: usize, medium: usize, parcel: &Parcel) {
@@ -325,14 +450,20 @@ impl Cluster {
         }
     }
 
-    /// Judge and decide read one record; what they say is done.
+    /// Judge and decide read one record; what they say is done. Of a decide that is
+    /// dead judge alone does.
     fn think(&mut self, node: usize, line: &str) {
+        self.think_of(node, line, Node::take);
+    }
+
+    fn think_of(&mut self, node: usize, line: &str, read: fn(&mut Node, &str, &mut Vec<Output>)) {
+        let is_read = !self.nodes[node].brain.is_dead();
         // What follows from it comes at once.
-        if line.starts_with("ask") && line.contains(" maintenance ") {
+        if is_read && line.starts_with("ask") && line.contains(" maintenance ") {
             self.works(node, line);
         }
         let mut outputs = std::mem::take(&mut self.outputs);
-        self.nodes[node].take(line, &mut outputs);
+        read(&mut self.nodes[node], line, &mut outputs);
         for output in outputs.drain(..) {
             match output {
                 Output::Record(text) => self.act(node, &text),
@@ -340,7 +471,7 @@ impl Cluster {
             }
         }
         self.outputs = outputs;
-        if line.starts_with("ask") {
+        if is_read && line.starts_with("ask") {
             self.asked(node, line);
         }
     }
@@ -350,7 +481,9 @@ impl Cluster {
         let record = Record::parse(line.as_bytes()).unwrap();
         let mut words = record.words();
         match (record.kind, words.next(), words.next()) {
-            ("node", Some(peer), Some(state)) => self.judged(node, peer, state, record.time),
+            ("node", Some(peer), Some(state)) if record.raw("again").is_none() => {
+                self.judged(node, peer, state, record.time)
+            }
             ("why", Some(group), Some("failed" | "done")) => self.check_answer(node, group, line),
             ("why", Some(group), Some("stop")) => self.check_reason(node, group, line),
             ("do", Some(verb), Some(group)) => {
@@ -372,7 +505,7 @@ impl Cluster {
     fn durations(&mut self, node: usize) -> (u64, u64) {
         let (pace, hands) = (self.plan.pace, &mut self.hands[node]);
         hands.begun += 1;
-        let mut random = Random::keyed(self.plan.seed, [8, node as u64, self.nodes[node].life << 32 | hands.begun]);
+        let mut random = Random::keyed(self.plan.seed, [8, node as u64, self.nodes[node].run << 32 | hands.begun]);
         let soon = self.now + pace.scaled(random.between(2_000, 200_000));
         if self.now < hands.slow_until {
             let done = soon + random.below(hands.slow_most);
@@ -391,25 +524,26 @@ impl Cluster {
         self.tally.moves += 1;
         self.nodes[node].owed[group].lease = until.micros();
         let (soon, done) = self.durations(node);
-        let (life, of) = (self.nodes[node].life, Action::Start);
-        self.plan(soon, Event::Up { node, life, group, until });
+        self.hands[node].busy[group] = (done, Some(Action::Start));
+        let (run, of) = (self.nodes[node].run, Action::Start);
+        self.plan(soon, Event::Up { node, run, group, until });
         if self.fails(node, Action::Start) {
-            self.plan(done, Event::Down { node, life, group });
-            self.plan(done, Event::Told { node, life, group, of, state: "failed" });
+            self.plan(done, Event::Down { node, run, group });
+            self.plan(done, Event::Told { node, run, group, of, state: "failed" });
         } else {
-            self.plan(done, Event::Told { node, life, group, of, state: "started" });
+            self.plan(done, Event::Told { node, run, group, of, state: "started" });
         }
     }
 
     fn begin_renewal(&mut self, node: usize, group: usize, until: Time) {
         self.nodes[node].owed[group].lease = until.micros();
-        let (life, of) = (self.nodes[node].life, Action::Renew);
+        let (run, of) = (self.nodes[node].run, Action::Renew);
         if self.fails(node, Action::Renew) {
             let at = self.now + self.plan.pace.scaled(5_000);
-            self.plan(at, Event::Told { node, life, group, of, state: "unknown" });
+            self.plan(at, Event::Told { node, run, group, of, state: "unknown" });
         } else if self.now < self.hands[node].slow_until {
             let (at, _) = self.durations(node);
-            self.plan(at, Event::Renew { node, life, group, until });
+            self.plan(at, Event::Renew { node, run, group, until });
         } else {
             self.renew(node, group, until);
         }
@@ -417,21 +551,37 @@ impl Cluster {
 
     fn begin_stop(&mut self, node: usize, group: usize) {
         self.check_quiet(node, group, "stops");
+        self.check_kept(node, group);
         self.nodes[node].owed[group].serves = false;
         let (_, done) = self.durations(node);
-        let (life, of) = (self.nodes[node].life, Action::Stop);
+        self.hands[node].busy[group] = (done, Some(Action::Stop));
+        let (run, of) = (self.nodes[node].run, Action::Stop);
         if self.fails(node, Action::Stop) {
             // It is tried again 5 s later.
             self.away(node, done + 6 * SECOND);
-            self.plan(done, Event::Told { node, life, group, of, state: "failed" });
+            let state = if self.plan.has_heirs() { "unknown" } else { "failed" };
+            self.plan(done, Event::Told { node, run, group, of, state });
         } else {
-            self.plan(done, Event::Down { node, life, group });
-            self.plan(done, Event::Told { node, life, group, of, state: "stopped" });
+            self.plan(done, Event::Down { node, run, group });
+            self.plan(done, Event::Told { node, run, group, of, state: "stopped" });
         }
     }
 
+    /// Whether a start was begun since a group was to be stopped that was not taken over.
+    fn is_overtaken(&self, node: usize, group: usize) -> bool {
+        let hands = &self.hands[node];
+        hands.reaped[group] && hands.busy[group].1 == Some(Action::Start)
+    }
+
     fn told(&mut self, node: usize, group: usize, of: Action, state: &'static str) {
-        if of == Action::Start {
+        let is_overtaken = self.is_overtaken(node, group);
+        let reaped = &mut self.hands[node].reaped[group];
+        // It is about to be stopped, whatever it came to.
+        let is_void = *reaped && !is_overtaken && state == "started";
+        // A stop behind which a start is wanted is given up.
+        let state = if *reaped && is_overtaken && of == Action::Stop { "unknown" } else { state };
+        *reaped &= of != Action::Stop;
+        if of == Action::Start && !is_void {
             self.result(node, group, state);
         }
         // As hb-supervise says what the holder of the addresses tells.
@@ -444,7 +594,7 @@ impl Cluster {
         if self.plan.failure_expiry > 0 {
             let this = &self.nodes[node];
             let at = this.clock.to_true(this.clock.local(self.now) + self.plan.failure_expiry);
-            self.plan(at, Event::Forget { node, life: this.life, group });
+            self.plan(at, Event::Forget { node, memory: this.memory, group });
         }
     }
 
@@ -453,9 +603,9 @@ impl Cluster {
         if self.nodes[node].owns(group, self.now) {
             self.up(node, group, until);
         } else {
-            let (at, life) = (self.now + self.plan.pace.scaled(5_000), self.nodes[node].life);
+            let (at, run) = (self.now + self.plan.pace.scaled(5_000), self.nodes[node].run);
             let of = Action::Renew;
-            self.plan(at, Event::Told { node, life, group, of, state: "unknown" });
+            self.plan(at, Event::Told { node, run, group, of, state: "unknown" });
         }
     }
 
@@ -530,7 +680,8 @@ impl Cluster {
         }
         let (now, end) = (self.now, fault.end);
         let is_moment = matches!(fault.what, What::Ask { .. } | What::Break { .. });
-        let goes = matches!(fault.what, What::Power { .. } | What::Kill { .. });
+        let goes =
+            matches!(fault.what, What::Power { .. } | What::Kill { .. } | What::Replace { .. } | What::Return { .. });
         self.disturb(if is_moment || goes { now } else { end });
         let everybody = 0..self.plan.nodes;
         match fault.what {
@@ -563,6 +714,9 @@ impl Cluster {
                 self.off(node, end);
             }
             What::Kill { node } => self.off(node, end),
+            What::Replace { node, says: true } => self.behead(node, end, Fate::Dead),
+            What::Replace { node, says: false } => self.behead(node, end, Fate::Doomed),
+            What::Return { node, resumes } => self.interrupt(node, end, resumes),
             What::Fails { node, action } => self.hands[node].fails[action as usize] = end,
             What::Slow { node, most } => {
                 (self.hands[node].slow_until, self.hands[node].slow_most) = (end, most);
@@ -588,7 +742,7 @@ impl Cluster {
         self.read(node, "ask", format_args!(" maintenance on for={span}ms"));
         if says {
             let at = end - (end - self.now) / 4;
-            self.plan(at, Event::Rest { node, life: self.nodes[node].life });
+            self.plan(at, Event::Rest { node, run: self.nodes[node].run });
         }
     }
 
@@ -612,8 +766,8 @@ impl Cluster {
         if self.nodes[node].state == State::Running {
             self.away(node, end);
             self.nodes[node].state = how;
-            let life = self.nodes[node].life;
-            self.plan(end, Event::Resume { node, life });
+            let run = self.nodes[node].run;
+            self.plan(end, Event::Resume { node, run });
         }
     }
 
@@ -622,6 +776,23 @@ impl Cluster {
             self.gone(node, end);
             self.nodes[node].state = State::Off;
             self.plan(end, Event::Boot { node });
+        }
+    }
+
+    /// hb-supervise is killed with all that it runs, and comes back.
+    fn interrupt(&mut self, node: usize, end: u64, resumes: bool) {
+        if self.nodes[node].state == State::Running {
+            self.away(node, end);
+            self.nodes[node].state = State::Off;
+            // What no decide has read, nobody knows any more.
+            let this = &mut self.nodes[node];
+            for (owed, name) in this.owed.iter_mut().zip(GROUPS) {
+                if this.brain.waits_for(&format!("{name} failed")) {
+                    (owed.failed, owed.doubted) = (false, false);
+                }
+            }
+            let run = self.nodes[node].run;
+            self.plan(end, Event::ComeBack { node, run, resumes });
         }
     }
 

@@ -1,9 +1,10 @@
 //! Whole clusters in one process: judge, decide and vote book of every node,
 //! clocks that differ in offset and rate, media that lose, delay, double and cut,
 //! nodes that pause, die and come back without memory, actions that are slow or
-//! fail, and a kernel or a process that ends leased addresses. A seed decides
-//! everything; of a seed that fails, the shortest list of faults is printed, and
-//! the command that tells the story of it.
+//! fail, and a kernel or a process that ends leased addresses. Decide alone, or a
+//! node's supervisor, dies and takes over what was left. A seed decides everything;
+//! of a seed that fails, the shortest list of faults is printed, and the command that
+//! tells the story of it.
 //!
 //! `simulate [--nodes N] [--seeds COUNT] [--from SEED] [--quorum alive|majority]
 //! [--pace long|short] [--threads N] [--progress] [--faults LIST] [--trace] [--no-shrink]`

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::Hasher;
 use std::time::Duration;
 
-use hbkit::decide::{Decide, Effect, GroupSetting, Policy, Settings};
+use hbkit::decide::{Decide, Effect, GroupSetting, Heritage, Policy, Settings};
 use hbkit::echo;
 use hbkit::judge::{self, Judge};
 use hbkit::record::{Line, Record};
@@ -53,12 +53,45 @@ pub enum Output {
     Announce(String),
 }
 
+/// The boot of which every heritage is: the simulation has no other that lasts.
+const BOOT: &str = "boot";
+
 /// Judge and decide, one behind the other.
 pub struct Brain {
     judge: Judge,
     decide: Decide,
+    settings: Settings,
     verdicts: Vec<Line>,
     effects: Vec<Effect>,
+    /// What decide has left to the next one, and whether it leaves anything.
+    heritage: Option<Heritage>,
+    leaves: bool,
+    changes: u64,
+    /// How decide dies, or that it has.
+    fate: Fate,
+    /// What waits for the next one.
+    pending: VecDeque<String>,
+}
+
+/// What becomes of decide.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Lives,
+    /// It dies with what it is about to say, and has left what follows from it.
+    Doomed,
+    Dead,
+}
+
+/// What begins a decide that takes the place of another.
+#[derive(Clone)]
+pub struct Heir {
+    pub text: String,
+    /// The groups that were found not to run.
+    pub disowned: Vec<String>,
+    /// The time of its beginning, on its clock.
+    pub now: Time,
+    /// How many records the last one had read and not understood.
+    pub lost: usize,
 }
 
 impl Brain {
@@ -79,7 +112,7 @@ impl Brain {
         let preferred = |index: usize| names[preferred(index, plan.nodes)].clone();
         let groups = GROUPS.iter().enumerate();
         let groups = groups.map(|(index, name)| GroupSetting { name: (*name).to_owned(), preferred: preferred(index) });
-        let decide = Decide::new(Settings {
+        let settings = Settings {
             own: names[own].clone(),
             groups: groups.collect(),
             nodes: names,
@@ -94,20 +127,108 @@ impl Brain {
             deadtime,
             quorum: plan.quorum,
             digest: "d".to_owned(),
+        };
+        let decide = Decide::new(settings.clone());
+        let leaves = plan.has_heirs();
+        Brain {
+            judge,
+            heritage: leaves.then(|| decide.heritage()),
+            decide,
+            settings,
+            verdicts: Vec::new(),
+            effects: Vec::new(),
+            leaves,
+            changes: 0,
+            fate: Fate::Lives,
+            pending: VecDeque::new(),
+        }
+    }
+
+    pub fn is_dead(&self) -> bool {
+        self.fate == Fate::Dead
+    }
+
+    /// Decide is killed, at once or with the next thing that it says.
+    pub fn kill(&mut self, fate: Fate) {
+        self.fate = fate;
+    }
+
+    /// How many records wait for another decide.
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether a result waits for another decide.
+    pub fn waits_for(&self, result: &str) -> bool {
+        self.pending.iter().any(|line| line.starts_with("group") && line.contains(result))
+    }
+
+    /// What was left, as text.
+    pub fn left(&self) -> Option<String> {
+        self.heritage.as_ref().map(|heritage| heritage.text(&self.settings.own, BOOT))
+    }
+
+    /// The groups that could be held on.
+    pub fn held(&self, now: Time) -> Vec<String> {
+        let held = self.heritage.iter().flat_map(|heritage| heritage.held(&self.settings, now));
+        held.map(|(name, _)| name).collect()
+    }
+
+    /// Another decide takes the place of the one that was. What waits for it.
+    pub fn succeed(&mut self, heir: &Heir) -> VecDeque<String> {
+        self.decide = Decide::new(self.settings.clone());
+        let mut heritage = Heritage::read(heir.text.as_bytes(), &self.settings.own, BOOT, heir.now).unwrap();
+        heir.disowned.iter().for_each(|name| heritage.disown(name));
+        self.decide.inherit(heritage);
+        self.heritage = Some(self.decide.heritage());
+        self.fate = Fate::Lives;
+        let mut pending = std::mem::take(&mut self.pending);
+        // What was asked for and told is written by people and scripts, a line at a time.
+        let mut place = 0;
+        pending.retain(|line| {
+            place += 1;
+            place > heir.lost || ["ask", "group"].iter().any(|kind| line.starts_with(kind))
         });
-        Brain { judge, decide, verdicts: Vec::new(), effects: Vec::new() }
+        pending
     }
 
     /// Takes one record, and appends what follows.
     pub fn feed(&mut self, line: &str, outputs: &mut Vec<Output>) {
         let record = Record::parse(line.as_bytes()).unwrap();
         self.judge.record(&record, &mut self.verdicts).unwrap();
-        self.decide.record(&record, &mut self.effects).unwrap();
-        for verdict in self.verdicts.drain(..) {
+        self.consider(line);
+        for verdict in std::mem::take(&mut self.verdicts) {
             let verdict = verdict.finish();
-            self.decide.record(&Record::parse(verdict.as_bytes()).unwrap(), &mut self.effects).unwrap();
+            self.consider(&verdict);
             outputs.push(Output::Record(verdict));
         }
+        self.say(outputs);
+    }
+
+    /// Takes one record that has waited for decide.
+    pub fn follow(&mut self, line: &str, outputs: &mut Vec<Output>) {
+        self.consider(line);
+        self.say(outputs);
+    }
+
+    fn consider(&mut self, line: &str) {
+        if self.fate == Fate::Dead {
+            self.pending.push_back(line.to_owned());
+            return;
+        }
+        self.decide.record(&Record::parse(line.as_bytes()).unwrap(), &mut self.effects).unwrap();
+        let changes = self.decide.changes();
+        if self.leaves && (!self.effects.is_empty() || changes != self.changes) {
+            self.heritage = Some(self.decide.heritage());
+            self.changes = changes;
+        }
+        if self.fate == Fate::Doomed && !self.effects.is_empty() {
+            self.effects.clear();
+            self.fate = Fate::Dead;
+        }
+    }
+
+    fn say(&mut self, outputs: &mut Vec<Output>) {
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::Say(line) => outputs.push(Output::Record(line.finish())),
@@ -125,8 +246,19 @@ pub fn preferred(group: usize, nodes: usize) -> usize {
 
 /// Everything that a node read, and a digest of what it made of it.
 pub struct Recording {
-    input: String,
+    input: Vec<Step>,
     digest: Digest,
+}
+
+/// What happened to judge and decide.
+enum Step {
+    /// Both begin anew.
+    Boot,
+    Read(String),
+    /// Decide read what had waited for it.
+    Follow(String),
+    Kill(Fate),
+    Succeed(Heir),
 }
 
 #[derive(Default)]
@@ -144,17 +276,11 @@ impl Digest {
 
 impl Recording {
     pub fn new() -> Recording {
-        Recording { input: String::new(), digest: Digest::default() }
+        Recording { input: Vec::new(), digest: Digest::default() }
     }
 
-    /// A new life begins: an empty line.
-    fn begin(&mut self) {
-        self.input.push('\n');
-    }
-
-    fn take(&mut self, line: &str, outputs: &[Output]) {
-        self.input.push_str(line);
-        self.input.push('\n');
+    fn take(&mut self, step: Step, outputs: &[Output]) {
+        self.input.push(step);
         self.digest.take(outputs);
     }
 
@@ -163,12 +289,15 @@ impl Recording {
         let mut brain = Brain::new(plan, node);
         let mut digest = Digest::default();
         let mut outputs = Vec::new();
-        for line in self.input.lines() {
-            if line.is_empty() {
-                brain = Brain::new(plan, node);
-                continue;
+        for step in &self.input {
+            match step {
+                Step::Boot => brain = Brain::new(plan, node),
+                Step::Read(line) => brain.feed(line, &mut outputs),
+                Step::Follow(line) => brain.follow(line, &mut outputs),
+                Step::Kill(fate) => brain.kill(*fate),
+                // What it finds there is told by the steps that follow.
+                Step::Succeed(heir) => drop(brain.succeed(heir)),
             }
-            brain.feed(line, &mut outputs);
             digest.take(&outputs);
             outputs.clear();
         }
@@ -225,7 +354,14 @@ fn life_of(incarnation: &str) -> Option<u64> {
 
 pub struct Node {
     pub state: State,
+    /// The life that others know.
     pub life: u64,
+    /// Until when it must keep what it serves, whatever becomes of its decide.
+    pub keeps: [u64; GROUPS.len()],
+    /// How often its processes have begun: what an earlier one has planned is void.
+    pub run: u64,
+    /// How often it began without memory.
+    pub memory: u64,
     pub brain: Brain,
     pub clock: Clock,
     pub sequence: u64,
@@ -256,6 +392,9 @@ impl Node {
         Node {
             state: State::Off,
             life: 0,
+            keeps: Default::default(),
+            run: 0,
+            memory: 0,
             brain: Brain::new(plan, own),
             clock: Clock::new(&mut random),
             sequence: 0,
@@ -276,22 +415,61 @@ impl Node {
 
     /// A new life, without memory.
     pub fn boot(&mut self, plan: &Plan, own: usize, now: u64) {
-        self.brain = Brain::new(plan, own);
-        self.recording.iter_mut().for_each(Recording::begin);
-        self.state = State::Running;
-        self.life += 1;
-        self.sequence = 0;
-        self.sent.clear();
-        self.backlog.clear();
-        self.heard.iter_mut().for_each(|heard| *heard = (0, Vec::new()));
-        self.newest = vec![(0, 0); plan.nodes];
-        self.dead = vec![false; plan.nodes];
+        self.begin(plan, own, now);
+        self.begin_a_life();
+        self.memory += 1;
         self.works = vec![0; plan.nodes];
         // The supervisor stops what an earlier life left, before it listens.
         self.holds = Default::default();
         self.owed = Default::default();
+    }
+
+    /// All processes begin.
+    fn begin(&mut self, plan: &Plan, own: usize, now: u64) {
+        self.brain = Brain::new(plan, own);
+        self.recording.iter_mut().for_each(|kept| kept.take(Step::Boot, &[]));
+        self.state = State::Running;
+        self.run += 1;
+        self.backlog.clear();
+        self.heard.iter_mut().for_each(|heard| *heard = (0, Vec::new()));
+        self.newest = vec![(0, 0); plan.nodes];
+        self.dead = vec![false; plan.nodes];
         self.listens_since = self.clock.local(now);
         self.ticked = self.listens_since;
+    }
+
+    fn begin_a_life(&mut self) {
+        self.life += 1;
+        self.sequence = 0;
+        self.sent.clear();
+    }
+
+    /// The supervisor comes back, with what decide has left, and in the life that it
+    /// had where `resumes` and that is young enough.
+    pub fn come_back(&mut self, plan: &Plan, own: usize, now: u64, resumes: bool, heir: &Heir) {
+        self.begin(plan, own, now);
+        let local = self.clock.local(now);
+        let is_young = self.sent.last().is_some_and(|left| local < left + plan.pace.deadtime());
+        if resumes && is_young {
+            // The number that was kept last may not have been sent.
+            self.sequence += 1;
+            self.sent.push(local);
+        } else {
+            self.begin_a_life();
+        }
+        self.succeed(heir);
+    }
+
+    /// Decide is killed.
+    pub fn kill(&mut self, fate: Fate) {
+        self.brain.kill(fate);
+        self.recording.iter_mut().for_each(|kept| kept.take(Step::Kill(fate), &[]));
+    }
+
+    /// Another decide begins. What waits for it.
+    pub fn succeed(&mut self, heir: &Heir) -> VecDeque<String> {
+        self.recording.iter_mut().for_each(|kept| kept.take(Step::Succeed(heir.clone()), &[]));
+        self.brain.succeed(heir)
     }
 
     /// hb-listen: what is new is printed as it is, a copy as a copy, and what is
@@ -350,7 +528,15 @@ impl Node {
     pub fn take(&mut self, line: &str, outputs: &mut Vec<Output>) {
         self.brain.feed(line, outputs);
         if let Some(recording) = &mut self.recording {
-            recording.take(line, outputs);
+            recording.take(Step::Read(line.to_owned()), outputs);
+        }
+    }
+
+    /// Feeds decide one record that has waited for it.
+    pub fn follow(&mut self, line: &str, outputs: &mut Vec<Output>) {
+        self.brain.follow(line, outputs);
+        if let Some(recording) = &mut self.recording {
+            recording.take(Step::Follow(line.to_owned()), outputs);
         }
     }
 

@@ -103,6 +103,12 @@ pub enum What {
     Power { node: usize },
     /// All processes are killed; the kernel keeps the addresses of their leases.
     Kill { node: usize },
+    /// Decide alone is killed, before or after it `says` what follows from what it has
+    /// left, and another takes its place.
+    Replace { node: usize, says: bool },
+    /// The supervisor is killed with everything, and comes back; what it sends is in
+    /// the same life, if it `resumes` that.
+    Return { node: usize, resumes: bool },
     /// An action fails on a node.
     Fails { node: usize, action: Action },
     /// Actions take up to this time on a node.
@@ -195,7 +201,38 @@ impl Plan {
             faults: Vec::new(),
         };
         plan.draw(&mut random);
+        // Drawn apart, so that the other faults of a seed are as they are without.
+        let mut random = Random::keyed(seed, [10, wanted.nodes as u64, 0]);
+        if random.chance(500) {
+            plan.draw_heirs(&mut random);
+        }
         plan
+    }
+
+    /// What dies and is replaced: often at once, sometimes when it is too late.
+    fn draw_heirs(&mut self, random: &mut Random) {
+        let gap = random.one(&[30, 150, 600]);
+        let mut at = 150;
+        loop {
+            at += random.between(1, gap * 2);
+            if at >= CALM {
+                break;
+            }
+            let node = random.below(self.nodes as u64) as usize;
+            let what = match random.below(3) {
+                0 => What::Return { node, resumes: random.chance(800) },
+                _ => What::Replace { node, says: random.chance(600) },
+            };
+            let (number, begin) = (self.faults.len(), self.pace.units(at) + random.below(self.pace.units(1)));
+            let most = random.one(&[1, 1, 20, 90]);
+            let end = begin + random.below(self.pace.units(most));
+            self.faults.push(Fault { number, at: begin, end, what });
+        }
+    }
+
+    /// Whether what decide leaves is of any use.
+    pub fn has_heirs(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.what, What::Replace { .. } | What::Return { .. }))
     }
 
     /// Few faults with time to settle between them in one hour, many that
@@ -303,6 +340,14 @@ impl fmt::Display for Fault {
             What::Deaf { node } => write!(f, "{} listens, and decides nothing", name(node)),
             What::Power { node } => write!(f, "{} has no power", name(node)),
             What::Kill { node } => write!(f, "{}: all processes are killed", name(node)),
+            What::Replace { node, says: true } => write!(f, "{}: decide is killed, and replaced", name(node)),
+            What::Replace { node, says: false } => {
+                write!(f, "{}: decide is killed before it says what it has left, and replaced", name(node))
+            }
+            What::Return { node, resumes: true } => write!(f, "{}: all is killed, and comes back", name(node)),
+            What::Return { node, resumes: false } => {
+                write!(f, "{}: all is killed, and comes back in another life", name(node))
+            }
             What::Fails { node, action: Action::Start } => write!(f, "{}: starts fail", name(node)),
             What::Fails { node, action: Action::Stop } => write!(f, "{}: stops fail", name(node)),
             What::Fails { node, action: Action::Renew } => write!(f, "{}: renewals fail", name(node)),
