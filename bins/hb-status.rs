@@ -1,7 +1,7 @@
 //! hb-status: how everything stands on this node, as far as that is known.
 
 use std::fs;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -80,14 +80,13 @@ fn run(args: &Args) -> anyhow::Result<Seen> {
     let mut out = Output::new();
     loop {
         let (text, seen) = look(args);
-        let clears = args.watch && io::stdout().is_terminal();
-        if clears {
-            out.line("\x1b[H\x1b[2J")?;
+        if args.watch && io::stdout().is_terminal() {
+            let mut terminal = io::stdout();
+            terminal.write_all(picture::frame(&text).as_bytes()).and_then(|()| terminal.flush())?;
+        } else {
+            text.lines().try_for_each(|line| out.line(line))?;
+            out.flush()?;
         }
-        for line in text.lines() {
-            out.line(line)?;
-        }
-        out.flush()?;
         if !args.watch || !edge::is_read_for(args.interval.unwrap_or(Duration::from_secs(1))) {
             return Ok(seen);
         }

@@ -14,7 +14,7 @@ use crate::time::{Time, parse_span};
 
 pub use findings::{Finding, Level};
 pub use metrics::{metrics, metrics_of_nothing};
-pub use screen::{line, screen};
+pub use screen::{frame, line, screen};
 
 /// How old a status may be, beside two ticks: it is written every second.
 pub const FRESH: Duration = Duration::from_secs(3);

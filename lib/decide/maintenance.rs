@@ -157,7 +157,8 @@ impl Decide {
     fn begin_maintenance(&mut self, span: Option<&str>, at: Time, effects: &mut Vec<Effect>) {
         let span = match span.map_or(Ok(SPAN), parse_span) {
             Ok(span) if !span.is_zero() && span <= LONGEST => span,
-            Ok(_) | Err(_) => return self.answer("refused", "maintenance: it lasts 24h at most", effects),
+            Ok(_) => return self.answer("refused", "maintenance: it lasts 24h at most", effects),
+            Err(error) => return self.answer("refused", &format!("maintenance: {error}"), effects),
         };
         let now = self.view.now;
         let text = format!("maintenance: for {} s", span.as_secs());

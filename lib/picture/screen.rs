@@ -37,6 +37,20 @@ pub fn screen(picture: &Picture<'_>, findings: &[Finding], now: Time, wall: &Wal
     out
 }
 
+/// A screen as a terminal draws it again and again, each line at its place: of what
+/// does not fit the right and the middle are lost, and never what is wrong, at the top.
+pub fn frame(screen: &str) -> String {
+    // A terminal that wraps or scrolls would push the first lines out.
+    let mut out = "\x1b[?7l\x1b[H\x1b[2J".to_owned();
+    let mut last = 1;
+    for (row, line) in (1..).zip(screen.lines()) {
+        let _ = write!(out, "\x1b[{row};1H\x1b[2K{line}");
+        last = row + 1;
+    }
+    let _ = write!(out, "\x1b[?7h\x1b[{last};1H");
+    out
+}
+
 /// One line for a monitoring system.
 pub fn line(picture: &Picture<'_>, findings: &[Finding]) -> String {
     let worst = findings.first().map_or(Level::Ok, |finding| finding.level);

@@ -140,6 +140,13 @@ fn what_is_not_known_is_no_metric() {
 }
 
 #[test]
+fn a_frame_neither_wraps_nor_scrolls() {
+    let text = frame("first\n\nlast\n");
+    assert_eq!(text, "\x1b[?7l\x1b[H\x1b[2J\x1b[1;1H\x1b[2Kfirst\x1b[2;1H\x1b[2K\x1b[3;1H\x1b[2Klast\x1b[?7h\x1b[4;1H");
+    assert!(!frame("").contains('\n'));
+}
+
+#[test]
 fn one_screen_says_it_all() {
     let text = WELL.to_owned()
         + "status 100.0 watchdog /dev/watchdog state=armed since=9.0 timeout=10\nstatus 100.0 bad auth n=3\n\
