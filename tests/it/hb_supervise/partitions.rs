@@ -1,10 +1,11 @@
 //! Nodes that do not hear each other, start apart, or come back.
 
 use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::{ADDRESS, Cluster, NO_FAILBACK, Node, Plan, TWO_LINKS, configure, cut_apart, running, started_on};
-use crate::lab::{Running, wait_until};
+use crate::lab::{Running, full_pipe, wait_until};
 use crate::need_namespaces;
 
 fn moves(line: &str) -> bool {
@@ -32,6 +33,11 @@ fn s05_cut_in_two_with_quorum_alive_both_serve_and_when_it_heals_one_gives_way_w
 
 /// A third voter, on the switch.
 pub(super) fn witness(cluster: &Cluster, plan: &Plan) -> (Node, Running) {
+    let (node, command) = prepare_witness(cluster, plan);
+    (node, Running::start(command))
+}
+
+fn prepare_witness(cluster: &Cluster, plan: &Plan) -> (Node, Command) {
     let host = cluster.lab.host("witness");
     cluster.lab.plug(&cluster.switch, &host, "eth0");
     host.ip("addr add 10.9.0.3/24 dev eth0 broadcast +");
@@ -40,8 +46,9 @@ pub(super) fn witness(cluster: &Cluster, plan: &Plan) -> (Node, Running) {
     let ha_cf = fs::read_to_string(cluster.nodes[0].directory.join("ha.cf")).unwrap();
     fs::write(directory.join("ha.cf"), ha_cf.replace("ucast eth0 10.9.0.3\n", "ucast eth0 10.9.0.1\n")).unwrap();
     let line = format!("HBKIT_RUN={0}/run hb-witness -C {0} -D {0}/state -N witness", directory.display());
-    let running = host.start("env", &line.split(' ').collect::<Vec<_>>());
-    (Node { host, directory, number: 3 }, running)
+    let mut command = host.command("env");
+    command.args(line.split(' '));
+    (Node { host, directory, number: 3 }, command)
 }
 
 /// Two nodes and a witness, of which two must agree.
@@ -50,6 +57,24 @@ pub(super) const MAJORITY: Plan = Plan {
             node witness\nucast eth0 10.9.0.3\n",
     ..TWO_LINKS
 };
+
+#[test]
+fn s103_a_witness_whose_output_nobody_reads_votes() {
+    need_namespaces!();
+    let cluster = Cluster::new(&MAJORITY);
+    let (_third, mut command) = prepare_witness(&cluster, &MAJORITY);
+    let (_reader, full) = full_pipe();
+    let mut witness = command.stdin(Stdio::null()).stdout(full).stderr(Stdio::null()).spawn().unwrap();
+    let mut one = cluster.nodes[0].supervise();
+    let mut two = cluster.nodes[1].supervise();
+    one.wait_for("node1 serves", started_on("node1"));
+    two.wait_for("the witness is heard", |line| line.starts_with("node ") && line.contains(" witness active"));
+    cluster.nodes[0].power_off();
+    two.wait_for("node2 has two votes of three", started_on("node2"));
+    assert!(cluster.nodes[1].has(ADDRESS));
+    witness.kill().unwrap();
+    witness.wait().unwrap();
+}
 
 #[test]
 fn s08_s09_a_witness_that_dies_moves_nothing_and_without_it_nobody_takes_what_the_other_has() {
