@@ -112,6 +112,8 @@ impl Node {
     }
 
     pub fn power_on(&self) {
+        // What was on a tmpfs is gone.
+        let _ = fs::remove_dir_all(self.directory.join("run"));
         self.host.ip("link set eth0 up");
         self.host.ip("link set eth1 up");
         for (interface, address) in
