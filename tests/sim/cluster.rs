@@ -578,9 +578,13 @@ impl Cluster {
         let reaped = &mut self.hands[node].reaped[group];
         // It is about to be stopped, whatever it came to.
         let is_void = *reaped && !is_overtaken && state == "started";
-        // A stop behind which a start is wanted is given up.
-        let state = if *reaped && is_overtaken && of == Action::Stop { "unknown" } else { state };
+        // A stop behind which a start is wanted is given up, and that start has failed.
+        let is_given_up = *reaped && is_overtaken && of == Action::Stop;
+        let state = if is_given_up { "unknown" } else { state };
         *reaped &= of != Action::Stop;
+        if is_given_up && !self.nodes[node].owed[group].serves {
+            self.result(node, group, "failed");
+        }
         if of == Action::Start && !is_void {
             self.result(node, group, state);
         }
