@@ -801,10 +801,12 @@ impl Cluster {
     }
 
     fn break_services(&mut self, node: usize) {
-        // Who does not run does not look either.
+        // Who does not run does not look either; what decide was stopping when it died
+        // may fail without being remembered.
         for group in 0..GROUPS.len() {
             let this = &self.nodes[node];
-            if this.state == State::Running && this.owns(group, self.now) && this.owed[group].serves {
+            let decides = this.state == State::Running && !this.brain.is_dead();
+            if decides && this.owns(group, self.now) && this.owed[group].serves {
                 self.told(node, group, Action::Start, "failed");
             }
         }
