@@ -76,9 +76,8 @@ fn s103_a_witness_whose_output_nobody_reads_votes() {
     witness.wait().unwrap();
 }
 
-#[test]
-fn s08_s09_a_witness_that_dies_moves_nothing_and_without_it_nobody_takes_what_the_other_has() {
-    need_namespaces!();
+/// Two nodes, of which node1 serves, and the witness, with their stories.
+pub(super) fn three_voters() -> (Cluster, [Running; 2], Node, Running) {
     let cluster = Cluster::new(&MAJORITY);
     let mut one = cluster.nodes[0].supervise();
     let mut two = cluster.nodes[1].supervise();
@@ -86,6 +85,13 @@ fn s08_s09_a_witness_that_dies_moves_nothing_and_without_it_nobody_takes_what_th
     one.wait_for("node1 serves", started_on("node1"));
     two.wait_for("node2 knows", started_on("node1"));
     watching.wait_for("the witness knows", |line| line.contains("node1 active"));
+    (cluster, [one, two], third, watching)
+}
+
+#[test]
+fn s08_s09_a_witness_that_dies_moves_nothing_and_without_it_nobody_takes_what_the_other_has() {
+    need_namespaces!();
+    let (cluster, [mut one, mut two], third, _watching) = three_voters();
 
     third.host.kill_all();
     two.wait_for("the witness is dead", |line| line.starts_with("node ") && line.contains(" witness dead "));

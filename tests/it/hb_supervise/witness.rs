@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::partitions::{MAJORITY, witness};
+use super::partitions::{MAJORITY, three_voters, witness};
 use super::{ADDRESS, Cluster, started_on};
 use crate::lab::{command, finish, wait_until};
 use crate::need_namespaces;
@@ -11,13 +11,7 @@ use crate::need_namespaces;
 #[test]
 fn s102_each_stage_of_a_witness_that_dies_is_replaced_and_it_votes_on() {
     need_namespaces!();
-    let cluster = Cluster::new(&MAJORITY);
-    let mut one = cluster.nodes[0].supervise();
-    let mut two = cluster.nodes[1].supervise();
-    let (third, mut watching) = witness(&cluster, &MAJORITY);
-    one.wait_for("node1 serves", started_on("node1"));
-    two.wait_for("node2 knows", started_on("node1"));
-    watching.wait_for("the witness knows", |line| line.contains("node1 active"));
+    let (cluster, [_one, mut two], third, mut watching) = three_voters();
     for stage in ["hb-listen", "hb-judge", "hb-decide", "hb-send"] {
         let first = third.pids(stage);
         third.signal(stage, "KILL");
