@@ -395,6 +395,10 @@ impl Decide {
         let held: Held = record.state().ok_or(Strange::Incomplete)?.parse().map_err(|_| Strange::Incomplete)?;
         let group = self.groups.iter_mut().find(|group| group.name() == name).ok_or(Strange::UnknownGroup)?;
         let told = if record.raw("by") == Some("monitor") { Told::ByMonitor(held) } else { Told::Plain(held) };
+        let of = record.raw("for").map(str::parse).transpose().map_err(|_| Strange::Incomplete)?;
+        if of.is_some_and(|begun| group.is_another(begun)) {
+            return Ok(());
+        }
         // The end of a lease says nothing of an action that is under way.
         if record.raw("lease").is_none() || group.held() == Held::Started {
             group.told(told, &mut self.view, effects);

@@ -48,6 +48,8 @@ pub(super) struct Group {
     /// An earlier life of this process may have begun something with it whose result
     /// is still to come: who began this one has it stopped, and tells that.
     pub(super) is_awaited: bool,
+    /// When the action was begun that is under way, or was last.
+    action: Time,
     pub(super) contest: Contest,
     pub(super) failures: Failures,
     pub(super) flaps: Flaps,
@@ -80,6 +82,7 @@ impl Group {
             put_off: None,
             was_failed: false,
             is_awaited: false,
+            action: Time::ZERO,
             contest: Contest::default(),
             failures: Failures::default(),
             flaps: Flaps::default(),
@@ -117,6 +120,12 @@ impl Group {
             // Who holds its addresses may have been begun anew, too.
             self.renewed_early = true;
         }
+    }
+
+    /// Whether the result of the action that was begun at `begun` says nothing of the
+    /// one that is under way.
+    pub(super) fn is_another(&self, begun: Time) -> bool {
+        matches!(self.held, Held::Starting | Held::Stopping) && begun != self.action
     }
 
     /// When what was leased last ends.
@@ -272,6 +281,7 @@ impl Group {
             (false, true) => "no other node has it and this one comes first".to_owned(),
         };
         self.held = Held::Starting;
+        self.action = view.now;
         self.epoch += 1;
         self.contest.starts(self.epoch);
         self.renewed = until;
@@ -376,6 +386,7 @@ impl Group {
     pub(super) fn stop(&mut self, text: &str, view: &View, effects: &mut Vec<Effect>) {
         let first = self.held != Held::Stopping;
         self.held = Held::Stopping;
+        self.action = view.now;
         self.stop_at = Time::from_micros(u64::MAX);
         // What failed in a maintenance is remembered, whatever it is stopped for.
         self.failing |= self.put_off.take().is_some_and(|reason| reason >= Reason::Partly);

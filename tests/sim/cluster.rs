@@ -58,6 +58,8 @@ enum Event {
         group: usize,
         of: Action,
         state: &'static str,
+        /// When it was begun, as whoever wanted it says.
+        act: Option<Time>,
     },
     /// A failure is no more remembered.
     Forget {
@@ -257,7 +259,9 @@ impl Cluster {
                     self.nodes[node].owed[group].serves = false;
                 }
             }
-            Event::Told { node, run, group, of, state } if self.lives(node, run) => self.told(node, group, of, state),
+            Event::Told { node, run, group, of, state, act } if self.lives(node, run) => {
+                self.told(node, group, of, state, act);
+            }
             Event::Forget { node, memory, group } if self.nodes[node].memory == memory => {
                 self.disturb(self.now);
                 self.nodes[node].owed[group].failed = false;
@@ -378,10 +382,10 @@ impl Cluster {
         self.hands[node].busy[group] = (at, Some(of));
         if self.fails(node, Action::Stop) {
             self.away(node, at + 6 * SECOND);
-            self.plan(at, Event::Told { node, run, group, of, state: "unknown" });
+            self.plan(at, Event::Told { node, run, group, of, state: "unknown", act: Some(Time::ZERO) });
         } else {
             self.plan(at, Event::Down { node, run, group });
-            self.plan(at, Event::Told { node, run, group, of, state: "stopped" });
+            self.plan(at, Event::Told { node, run, group, of, state: "stopped", act: Some(Time::ZERO) });
         }
     }
 
@@ -490,9 +494,9 @@ impl Cluster {
                 let group = GROUPS.iter().position(|known| *known == group).unwrap();
                 let until = record.raw("until").map(|until| until.parse().unwrap());
                 match (verb, until) {
-                    ("start", Some(until)) => self.begin_start(node, group, until),
+                    ("start", Some(until)) => self.begin_start(node, group, until, record.time),
                     ("renew", Some(until)) => self.begin_renewal(node, group, until),
-                    ("stop", None) => self.begin_stop(node, group),
+                    ("stop", None) => self.begin_stop(node, group, record.time),
                     _ => {}
                 }
             }
@@ -519,7 +523,7 @@ impl Cluster {
         self.now < self.hands[node].fails[action as usize]
     }
 
-    fn begin_start(&mut self, node: usize, group: usize, until: Time) {
+    fn begin_start(&mut self, node: usize, group: usize, until: Time, act: Time) {
         self.check_start(node, group);
         self.tally.moves += 1;
         self.nodes[node].owed[group].lease = until.micros();
@@ -529,9 +533,9 @@ impl Cluster {
         self.plan(soon, Event::Up { node, run, group, until });
         if self.fails(node, Action::Start) {
             self.plan(done, Event::Down { node, run, group });
-            self.plan(done, Event::Told { node, run, group, of, state: "failed" });
+            self.plan(done, Event::Told { node, run, group, of, state: "failed", act: Some(act) });
         } else {
-            self.plan(done, Event::Told { node, run, group, of, state: "started" });
+            self.plan(done, Event::Told { node, run, group, of, state: "started", act: Some(act) });
         }
     }
 
@@ -540,7 +544,7 @@ impl Cluster {
         let (run, of) = (self.nodes[node].run, Action::Renew);
         if self.fails(node, Action::Renew) {
             let at = self.now + self.plan.pace.scaled(5_000);
-            self.plan(at, Event::Told { node, run, group, of, state: "unknown" });
+            self.plan(at, Event::Told { node, run, group, of, state: "unknown", act: None });
         } else if self.now < self.hands[node].slow_until {
             let (at, _) = self.durations(node);
             self.plan(at, Event::Renew { node, run, group, until });
@@ -549,7 +553,7 @@ impl Cluster {
         }
     }
 
-    fn begin_stop(&mut self, node: usize, group: usize) {
+    fn begin_stop(&mut self, node: usize, group: usize, act: Time) {
         self.check_quiet(node, group, "stops");
         self.check_kept(node, group);
         self.nodes[node].owed[group].serves = false;
@@ -560,10 +564,10 @@ impl Cluster {
             // It is tried again 5 s later.
             self.away(node, done + 6 * SECOND);
             let state = if self.plan.has_heirs() { "unknown" } else { "failed" };
-            self.plan(done, Event::Told { node, run, group, of, state });
+            self.plan(done, Event::Told { node, run, group, of, state, act: Some(act) });
         } else {
             self.plan(done, Event::Down { node, run, group });
-            self.plan(done, Event::Told { node, run, group, of, state: "stopped" });
+            self.plan(done, Event::Told { node, run, group, of, state: "stopped", act: Some(act) });
         }
     }
 
@@ -573,7 +577,7 @@ impl Cluster {
         hands.reaped[group] && hands.busy[group].1 == Some(Action::Start)
     }
 
-    fn told(&mut self, node: usize, group: usize, of: Action, state: &'static str) {
+    fn told(&mut self, node: usize, group: usize, of: Action, state: &'static str, act: Option<Time>) {
         let is_overtaken = self.is_overtaken(node, group);
         let reaped = &mut self.hands[node].reaped[group];
         // It is about to be stopped, whatever it came to.
@@ -582,15 +586,13 @@ impl Cluster {
         let is_given_up = *reaped && is_overtaken && of == Action::Stop;
         let state = if is_given_up { "unknown" } else { state };
         *reaped &= of != Action::Stop;
-        if is_given_up && !self.nodes[node].owed[group].serves {
-            self.result(node, group, "failed");
-        }
         if of == Action::Start && !is_void {
             self.result(node, group, state);
         }
         // As hb-supervise says what the holder of the addresses tells.
         let lease = if of == Action::Renew { " lease=over" } else { "" };
-        self.read(node, "group", format_args!(" {} {state}{lease}", GROUPS[group]));
+        let act = act.map(|act| format!(" for={act}")).unwrap_or_default();
+        self.read(node, "group", format_args!(" {} {state}{lease}{act}", GROUPS[group]));
     }
 
     /// A failure is remembered for a time, or until it is cleared.
@@ -609,7 +611,7 @@ impl Cluster {
         } else {
             let (at, run) = (self.now + self.plan.pace.scaled(5_000), self.nodes[node].run);
             let of = Action::Renew;
-            self.plan(at, Event::Told { node, run, group, of, state: "unknown" });
+            self.plan(at, Event::Told { node, run, group, of, state: "unknown", act: None });
         }
     }
 
@@ -807,7 +809,7 @@ impl Cluster {
             let this = &self.nodes[node];
             let decides = this.state == State::Running && !this.brain.is_dead();
             if decides && this.owns(group, self.now) && this.owed[group].serves {
-                self.told(node, group, Action::Start, "failed");
+                self.told(node, group, Action::Start, "failed", None);
             }
         }
     }
