@@ -18,6 +18,7 @@ use crate::time::Time;
 
 use super::group::Group;
 use super::heritage::{Bond, Estate, Heritage, Neighbour};
+use super::results::Reason;
 use super::view::AHEAD;
 use super::{Decide, Effect, Settings, why};
 
@@ -165,7 +166,9 @@ impl Group {
         self.is_awaited = !goes_on;
         self.was_failed = estate.held == Held::Failed;
         self.yielded = estate.yielded;
-        self.failing = estate.failing;
+        // What a maintenance put off is a failure of what does not go on.
+        let was_put_off = estate.put_off.is_some_and(|reason| reason >= Reason::Partly);
+        self.failing = estate.failing || (was_put_off && !goes_on);
         self.put_off = estate.put_off.filter(|_| goes_on);
         self.wish = estate.wish;
         self.failures = estate.failures;
